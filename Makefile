@@ -1,0 +1,30 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help environment demo test lint clean
+
+help:
+	@echo "make environment  set up .venv and ComfyUI inside this checkout"
+	@echo "make demo         run an example graph on a headless ComfyUI (GRAPH=file for another one)"
+	@echo "make test         lint, then all tests; browser tests need Chromium"
+	@echo "make lint         ruff and mypy"
+	@echo "make clean        remove what set-up, lint and tests made; output/ stays"
+	@echo "COMFYUI_PATH=folder uses that ComfyUI instead of the pinned one, COMFYUI_PYTHON=file the Python that runs it."
+
+environment:
+	@$(PYTHON) -m development.environment
+
+demo: environment
+	@$(BIN)/python -m shared_world.development.demo $(GRAPH)
+
+lint: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest
+
+clean:
+	rm -rf .venv .comfyui .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
