@@ -1,0 +1,111 @@
+"""Broken files of every format: 200 random mutations each, none of which may end in anything but a clear refusal."""
+
+import copy
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from shared_world.world.agents import Agents
+from shared_world.world.formats import ReadOptions, read_agents
+
+DATA = Path(__file__).parent / "data"
+FORMATS = {
+    "two_agents.json": "shared_world_json",
+    "carla_right_turn.json": "carla_log",
+    "carla_two_cars.csv": "carla_log",
+    "transforms.json": "nerfstudio_transforms",
+}
+MUTATIONS = 200
+STRANGE_BYTES = [
+    b"\x00",
+    b"\xff",
+    b'"',
+    b"\n",
+    b"\r",
+    b",",
+    b"[",
+    b"}",
+    b"-",
+    b"1e308",
+    b"nan",
+    b"Infinity",
+    b"\\ud800",
+    b"#",
+]
+STRANGE_VALUES = [None, True, "", "x", [], {}, -1, 0, 1e308, 5e-324, 10**30, float("nan"), [[]], {"x": 1}, "9" * 50]
+
+
+def mutated_bytes(data: bytes, chance: random.Random) -> bytes:
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randrange(len(data) + 1)
+        stop = min(len(data), start + chance.choice([1, 1, 2, 20, 200]))
+        new = chance.choice([b"", chance.choice(STRANGE_BYTES), bytes([chance.randrange(256)]), 2 * data[start:stop]])
+        data = data[:start] + new if chance.random() < 0.1 else data[:start] + new + data[stop:]
+    return data
+
+
+def mutated_values(document, chance: random.Random):
+    """The document with one to three nodes anywhere replaced, removed or doubled."""
+    document = copy.deepcopy(document)
+    for _ in range(chance.randint(1, 3)):
+        nodes = []
+
+        def collect(value, nodes=nodes):
+            if isinstance(value, dict | list) and value:
+                keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+                nodes.extend((value, key) for key in keys)
+                for key in keys:
+                    collect(value[key])
+
+        collect(document)
+        if not nodes:
+            break
+        holder, key = chance.choice(nodes)
+        action = chance.random()
+        if action < 0.3:
+            del holder[key]
+        elif action < 0.4 and isinstance(holder, list):
+            holder.append(copy.deepcopy(holder[key]))
+        else:
+            holder[key] = copy.deepcopy(chance.choice(STRANGE_VALUES))
+    return document
+
+
+def check(path: Path, format_id: str) -> bool:
+    """Read a file; true where it is refused as it should be."""
+    try:
+        agents = read_agents(path, ReadOptions(frame_rate=8.0), format_id)
+    except (ValueError, OSError) as error:
+        message = str(error)
+        assert path.name in message
+        assert "\n" not in message
+        assert message.endswith(".")
+        assert len(message) < 700
+        message.encode("utf-8")
+        return True
+    assert isinstance(agents, Agents)
+    return False
+
+
+@pytest.mark.parametrize("file", FORMATS)
+def test_broken_bytes(file, tmp_path):
+    data = (DATA / file).read_bytes()
+    refused = 0
+    for seed in range(MUTATIONS):
+        path = tmp_path / f"broken{Path(file).suffix}"
+        path.write_bytes(mutated_bytes(data, random.Random(seed)))
+        refused += check(path, FORMATS[file] if seed % 2 else None)
+    assert refused > MUTATIONS // 2
+
+
+@pytest.mark.parametrize("file", [file for file in FORMATS if file.endswith(".json")])
+def test_broken_values(file, tmp_path):
+    document = json.loads((DATA / file).read_text())
+    refused = 0
+    for seed in range(MUTATIONS):
+        path = tmp_path / "broken.json"
+        path.write_text(json.dumps(mutated_values(document, random.Random(seed))))
+        refused += check(path, FORMATS[file])
+    assert refused > MUTATIONS // 4

@@ -1,0 +1,134 @@
+"""Rigs: the cameras of one agent, relative to the agent."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .poses import check_poses, pitch_rotation, rigid, yaw_rotation
+
+FOUR_VIEWS = {"front": 0.0, "rear": 180.0, "left": -90.0, "right": 90.0}
+"""Yaw in degrees of ShareVerse's four views (section 3), in tile order."""
+
+
+def pinhole_intrinsics(width: int, height: int, horizontal_fov: float) -> Tensor:
+    """(3, 3) float64 pinhole matrix in pixels with square pixels and a centred principal point.
+
+    `horizontal_fov` is in degrees over the whole width, as CARLA defines it: f = width / (2 tan(fov / 2)).
+    """
+    if not 0.0 < horizontal_fov < 180.0:
+        raise ValueError(f"The horizontal field of view must lie between 0 and 180 degrees, given {horizontal_fov}.")
+    focal = width / (2.0 * math.tan(math.radians(horizontal_fov) / 2.0))
+    return torch.tensor([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
+
+
+def check_intrinsics(intrinsics: Tensor, owner: str) -> None:
+    """Refuse pinhole matrices (..., 3, 3) with non-finite values, focal lengths <= 0 or a last row other than 0 0 1."""
+    if not torch.isfinite(intrinsics).all():
+        raise ValueError(f"{owner}: the intrinsics hold a value that is not finite: {intrinsics.tolist()}.")
+    focal = torch.stack([intrinsics[..., 0, 0], intrinsics[..., 1, 1]])
+    if (focal <= 0).any():
+        raise ValueError(f"{owner}: focal lengths must be positive pixels, given {focal.min().item():g}.")
+    if (intrinsics[..., 2, :] != intrinsics.new_tensor([0.0, 0.0, 1.0])).any():
+        raise ValueError(f"{owner}: the last row of the intrinsics must be 0 0 1; the matrix may be transposed.")
+
+
+@dataclass(frozen=True, eq=False)
+class Rig:
+    """Cameras mounted on an agent.
+
+    Attributes:
+        view_names: one name per view, in tile order.
+        view_to_agent: (views, 4, 4) float64 pose of each camera in the agent's frame (OpenCV axes, metres).
+        intrinsics: (views, 3, 3) float64 pinhole matrices in pixels of a `width` x `height` picture.
+        width, height: picture size of every view in pixels.
+    """
+
+    view_names: tuple[str, ...]
+    view_to_agent: Tensor
+    intrinsics: Tensor
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "view_names", tuple(self.view_names))
+        object.__setattr__(self, "view_to_agent", torch.as_tensor(self.view_to_agent, dtype=torch.float64).clone())
+        object.__setattr__(self, "intrinsics", torch.as_tensor(self.intrinsics, dtype=torch.float64).clone())
+        views = len(self.view_names)
+        if views == 0:
+            raise ValueError("A rig needs at least one view.")
+        if len(set(self.view_names)) != views:
+            raise ValueError(f"View names must differ, given {', '.join(self.view_names)}.")
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"The picture size of a rig must be positive, given {self.width}x{self.height}.")
+        if tuple(self.view_to_agent.shape) != (views, 4, 4) or tuple(self.intrinsics.shape) != (views, 3, 3):
+            raise ValueError(
+                f"A rig of {views} views needs view_to_agent ({views}, 4, 4) and intrinsics ({views}, 3, 3), "
+                f"given {tuple(self.view_to_agent.shape)} and {tuple(self.intrinsics.shape)}."
+            )
+        check_poses(self.view_to_agent, "rig", item="view")
+        for name, matrix in zip(self.view_names, self.intrinsics, strict=True):
+            check_intrinsics(matrix, f"rig, view '{name}'")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rig):
+            return NotImplemented
+        return (
+            self.view_names == other.view_names
+            and (self.width, self.height) == (other.width, other.height)
+            and torch.equal(self.view_to_agent, other.view_to_agent)
+            and torch.equal(self.intrinsics, other.intrinsics)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def view_count(self) -> int:
+        return len(self.view_names)
+
+    def resized(self, width: int, height: int) -> "Rig":
+        """The same cameras with pictures of another size; x and y scale independently, as a stretched picture does."""
+        scale = torch.tensor([width / self.width, height / self.height, 1.0], dtype=torch.float64)
+        return Rig(self.view_names, self.view_to_agent, self.intrinsics * scale[:, None], width, height)
+
+
+def rig_from_yaws(
+    yaws: dict[str, float],
+    width: int,
+    height: int,
+    horizontal_fov: float = 90.0,
+    mount: Sequence[float] = (0.0, 0.0, 0.0),
+    pitch: float | Sequence[float] = 0.0,
+) -> Rig:
+    """Cameras at one point that look in the given directions.
+
+    Args:
+        yaws: view name -> degrees to the right of the agent's forward axis.
+        width, height: picture size of each view in pixels.
+        horizontal_fov: degrees over the width, the same for all views.
+        mount: (right, down, forward) offset of the cameras from the agent's origin in metres.
+        pitch: degrees upwards, one for all views or one per view.
+    """
+    rotation = yaw_rotation(torch.tensor(list(yaws.values()), dtype=torch.float64)) @ pitch_rotation(
+        torch.as_tensor(pitch, dtype=torch.float64)
+    )
+    view_to_agent = rigid(rotation, torch.tensor(mount, dtype=torch.float64).expand(len(yaws), 3))
+    intrinsics = pinhole_intrinsics(width, height, horizontal_fov).expand(len(yaws), 3, 3)
+    return Rig(tuple(yaws), view_to_agent, intrinsics, width, height)
+
+
+def front_rig(width: int, height: int, horizontal_fov: float = 90.0, mount: Sequence[float] = (0.0, 0.0, 0.0)) -> Rig:
+    """A single camera that looks where the agent looks."""
+    return rig_from_yaws({"front": 0.0}, width, height, horizontal_fov, mount)
+
+
+def four_view_rig(
+    width: int, height: int, horizontal_fov: float = 90.0, mount: Sequence[float] = (0.0, 0.0, 0.0)
+) -> Rig:
+    """ShareVerse's four views (section 3): front 0, rear 180, left -90, right +90 degrees of yaw.
+
+    The paper gives neither field of view nor mounting point; four views of 90 degrees close the circle.
+    """
+    return rig_from_yaws(FOUR_VIEWS, width, height, horizontal_fov, mount)
