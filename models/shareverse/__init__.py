@@ -1,0 +1,1 @@
+"""ShareVerse: CogVideoX-I2V with raymap encoders and cross-agent attention."""
