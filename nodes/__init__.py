@@ -1,0 +1,50 @@
+import logging
+import re
+
+from comfy_api.latest import ComfyExtension, io
+from comfyui_version import __version__ as comfyui_version
+
+from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints, PreviewAgents
+from .agents_files import LoadAgentsFile, SaveAgentsFile
+from .conditioning import RaymapBuilder, ShareVerseConditioning
+from .loaders import ExtendBaseModel, LoadMultiAgentModel
+from .sampling import JointSampler
+from .views import AgentsGrid, FourViewJoiner, FourViewSplitter, SplitAgents
+
+OLDEST_COMFYUI = (0, 27)
+
+NODES: list[type[io.ComfyNode]] = [
+    LoadMultiAgentModel,
+    ExtendBaseModel,
+    EncounterPreset,
+    PathFromWaypoints,
+    LoadAgentsFile,
+    SaveAgentsFile,
+    CombineAgents,
+    CameraRig,
+    PreviewAgents,
+    RaymapBuilder,
+    FourViewJoiner,
+    FourViewSplitter,
+    ShareVerseConditioning,
+    JointSampler,
+    SplitAgents,
+    AgentsGrid,
+]
+
+
+class SharedWorldExtension(ComfyExtension):
+    """The pack's nodes, as ComfyUI asks for them."""
+
+    async def on_load(self) -> None:
+        """Warn about a ComfyUI that is too old: it reads `requires-comfyui` but does not enforce it."""
+        if tuple(int(number) for number in re.findall(r"\d+", comfyui_version)[:2]) < OLDEST_COMFYUI:
+            logging.getLogger(__name__).warning(
+                "Shared World is tested with ComfyUI %d.%d and newer, this is %s: update ComfyUI if a node fails.",
+                *OLDEST_COMFYUI,
+                comfyui_version,
+            )
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        """Return the node classes."""
+        return NODES

@@ -1,0 +1,153 @@
+"""Nodes that load models."""
+
+from pathlib import Path
+from typing import Any
+
+import folder_paths
+import torch
+from comfy_api.latest import io
+
+from ..models.loading import extend_base_model, load_multi_agent_model
+from ..models.shareverse.options import ShareVerseOptions
+
+CATEGORY = "Shared World/loaders"
+FOLDER = "diffusion_models"
+NO_BASE = "none"
+PRECISIONS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "fp8_e4m3fn": {"dtype": torch.float8_e4m3fn},
+    "fp8_e4m3fn_fast": {"dtype": torch.float8_e4m3fn, "fp8_optimizations": True},
+    "fp8_e5m2": {"dtype": torch.float8_e5m2},
+}
+
+
+def weight_dtype_input() -> io.Combo.Input:
+    return io.Combo.Input(
+        "weight_dtype",
+        options=list(PRECISIONS),
+        default="default",
+        advanced=True,
+        tooltip="How weights are held. fp8 halves their memory and costs some accuracy; 'fast' also multiplies in fp8.",
+    )
+
+
+def file_input(name: str, tooltip: str) -> io.Combo.Input:
+    return io.Combo.Input(name, options=folder_paths.get_filename_list(FOLDER), tooltip=tooltip)
+
+
+class LoadMultiAgentModel(io.ComfyNode):
+    """A multi-agent model from models/diffusion_models."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SharedWorldLoadModel",
+            display_name="Load Multi-Agent Model",
+            category=CATEGORY,
+            description="Loads a ShareVerse checkpoint, recognised by its tensors, as an ordinary MODEL.",
+            search_aliases=["shareverse", "unet loader", "checkpoint", "diffusion model"],
+            inputs=[
+                file_input(
+                    "model_name",
+                    "Checkpoint in models/diffusion_models: a whole model, or only the modules that extend a base model. "
+                    "Of a sharded model choose any shard.",
+                ),
+                io.Combo.Input(
+                    "base_model",
+                    options=[NO_BASE, *folder_paths.get_filename_list(FOLDER)],
+                    default=NO_BASE,
+                    tooltip="CogVideoX-5B-I2V, needed only where the checkpoint holds the extra modules alone.",
+                ),
+                weight_dtype_input(),
+            ],
+            outputs=[
+                io.Model.Output(
+                    display_name="model", tooltip="Works with ComfyUI's samplers, LoRA loaders and model patches."
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, model_name: str, base_model: str, weight_dtype: str) -> io.NodeOutput:
+        path = folder_paths.get_full_path_or_raise(FOLDER, model_name)
+        base = None if base_model == NO_BASE else folder_paths.get_full_path_or_raise(FOLDER, base_model)
+        return io.NodeOutput(load_multi_agent_model(path, base, PRECISIONS[weight_dtype]))
+
+
+class ExtendBaseModel(io.ComfyNode):
+    """An untrained multi-agent model."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SharedWorldExtendBaseModel",
+            display_name="Extend Base Model",
+            category=CATEGORY,
+            description=(
+                "Adds ShareVerse's untrained modules to CogVideoX-I2V and saves them, as a start for training. Cross-agent "
+                "attention copies the blocks' weights; raymap encoders and projectors are zero, so that the result still "
+                "behaves exactly like the base model."
+            ),
+            search_aliases=["initialise", "new model", "training", "cogvideox"],
+            is_output_node=True,
+            inputs=[
+                file_input("base_model", "CogVideoX-I2V in models/diffusion_models; of a sharded model any shard."),
+                io.String.Input(
+                    "save_as",
+                    default="shareverse_untrained",
+                    tooltip="Name of the new file in models/diffusion_models. It holds the extra modules only and is "
+                    "loaded together with the base model. An existing file is kept; a number is appended.",
+                ),
+                io.Combo.Input(
+                    "cross_agent",
+                    options=["attention", "full_block"],
+                    default="attention",
+                    tooltip="attention: norm, attention and projector, 57 M parameters per block at 5B. "
+                    "full_block: also the feed-forward, 142 M. The paper's text allows both.",
+                ),
+                io.Boolean.Input(
+                    "text_in_cross_agent",
+                    default=False,
+                    tooltip="Let agents attend to all agents' text tokens too. The paper's equations hold video features only.",
+                ),
+                io.Combo.Input(
+                    "agent_positions",
+                    options=["consecutive", "shared"],
+                    default="consecutive",
+                    tooltip="Temporal positions of the agents' tokens: one agent after the other, as in the paper, or the "
+                    "same for all, which treats agents alike.",
+                ),
+                weight_dtype_input(),
+            ],
+            outputs=[io.Model.Output(display_name="model", tooltip="The extended, untrained model.")],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        base_model: str,
+        save_as: str,
+        cross_agent: str,
+        text_in_cross_agent: bool,
+        agent_positions: str,
+        weight_dtype: str,
+    ) -> io.NodeOutput:
+        options = ShareVerseOptions(
+            cross_agent=cross_agent, text_in_cross_agent=text_in_cross_agent, agent_positions=agent_positions
+        )
+        base = folder_paths.get_full_path_or_raise(FOLDER, base_model)
+        saved = extend_base_model(base, new_model_path(save_as), options)
+        return io.NodeOutput(load_multi_agent_model(str(saved), base, PRECISIONS[weight_dtype]))
+
+
+def new_model_path(name: str) -> Path:
+    """A path in models/diffusion_models that does not exist yet. Raises ValueError for a name that leads elsewhere."""
+    folder = Path(folder_paths.get_folder_paths(FOLDER)[0]).resolve()
+    wanted = (folder / name.removesuffix(".safetensors")).resolve()
+    if not wanted.is_relative_to(folder) or wanted == folder:
+        raise ValueError(f"'{name}' lies outside ComfyUI's models/{FOLDER} folder; give a plain name.")
+    path, number = wanted.with_name(f"{wanted.name}.safetensors"), 2
+    while path.exists():
+        path, number = wanted.with_name(f"{wanted.name}_{number}.safetensors"), number + 1
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,1 @@
+"""What runs between MODEL and LATENT, and from LATENT to pictures: joint sampling, agents' noise, decoding."""
