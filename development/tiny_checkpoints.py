@@ -1,0 +1,85 @@
+"""Tiny random checkpoints with every part of the real ones, for tests and example graphs where there are no weights.
+
+What they generate is noise: they show that the graph runs, not what a trained model makes.
+"""
+
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from ..models.checkpoints import write_checkpoint
+from ..models.cogvideox.config import CogVideoXConfig
+from ..models.cogvideox.transformer import CogVideoXTransformer
+from ..models.shareverse.checkpoint import untrained_extension
+from ..models.shareverse.options import ShareVerseOptions
+from .comfyui_in_process import use_comfyui
+
+FRAMES, WIDTH, HEIGHT = 17, 96, 64
+"""Frames and tile size in pixels of the learned position table of the tiny model."""
+
+CONFIG = CogVideoXConfig(
+    layers=4,
+    dim=128,
+    head_dim=64,
+    time_dim=64,
+    text_dim=32,
+    text_tokens=8,
+    learned_grid=(FRAMES // 4 + 1, HEIGHT // 16, WIDTH // 16),
+)
+LICENCE = "Apache-2.0"
+
+
+def random_weights(network: nn.Module, seed: int) -> dict[str, Tensor]:
+    """A state dict of random values that keep activations near one."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = {}
+    for name, parameter in network.state_dict().items():
+        fan_in = parameter[0].numel() if parameter.ndim > 1 else 100
+        weights[name] = torch.randn(parameter.shape, generator=generator) / fan_in**0.5
+        if name.endswith("gamma") or ("norm" in name and name.endswith("weight") and parameter.ndim == 1):
+            weights[name] = torch.ones(parameter.shape)
+    return weights
+
+
+def write_tiny_checkpoints(folder: Path) -> None:
+    """Write models into a folder laid out like ComfyUI's `models`.
+
+    `diffusion_models/` gets a base (CogVideoX-I2V), a ShareVerse with non-zero extra modules, and the extra modules
+    alone; `vae/` gets a Wan 2.1 VAE of 1/12 the width, which has CogVideoX's latent channels and compression.
+    """
+    diffusion_models, vae = folder / "diffusion_models", folder / "vae"
+    for directory in (diffusion_models, vae):
+        directory.mkdir(parents=True, exist_ok=True)
+
+    network = {"learned_grid": CONFIG.learned_grid, "text_tokens": CONFIG.text_tokens}
+    base = random_weights(CogVideoXTransformer(CONFIG), seed=0)
+    write_checkpoint(diffusion_models / "cogvideox_i2v_tiny.safetensors", base, {"network": network})
+
+    options = ShareVerseOptions()
+    extension = untrained_extension(base, CONFIG, options)
+    coupled = {
+        name: tensor if tensor.any() else random_weights(nn.ParameterDict({"weight": tensor}), index)["weight"]
+        for index, (name, tensor) in enumerate(extension.items())
+    }
+    record = {
+        "system": "shareverse",
+        "options": options.to_dict(),
+        "network": network,
+        "trained": {"frames": FRAMES, "width": WIDTH, "height": HEIGHT, "agents": 2},
+        "base_model": "cogvideox_i2v_tiny.safetensors",
+        "licence": LICENCE,
+        "training": "none: random weights",
+    }
+    write_checkpoint(diffusion_models / "shareverse_tiny.safetensors", base | coupled, record)
+    write_checkpoint(diffusion_models / "shareverse_tiny_extension.safetensors", coupled, record)
+    _write_tiny_vae(vae / "wan_vae_tiny.safetensors")
+
+
+def _write_tiny_vae(path: Path) -> None:
+    use_comfyui()
+    from comfy.ldm.wan.vae import WanVAE
+
+    network = WanVAE(dim=8, z_dim=16, temperal_downsample=[False, True, True])
+    safetensors.torch.save_file(random_weights(network, seed=0), path)
