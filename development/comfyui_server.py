@@ -91,7 +91,8 @@ class ComfyServer:
     import the pack.
 
     Attributes:
-        folder: Made if need be; gets `input`, `output`, `temp`, `user` and `server.log`.
+        folder: Made if need be; gets `input`, `output`, `temp`, `user`, `server.log` and `models` (for what
+            nodes save).
         comfyui: The ComfyUI tree to run.
         models: Folders laid out like ComfyUI's models folder; their subfolders at the time of the start are searched.
         output: Instead of `folder/output`.
@@ -109,6 +110,7 @@ class ComfyServer:
     def __post_init__(self) -> None:
         self.folder = self.folder.resolve()
         self.input = self.folder / "input"
+        self.diffusion_models = self.folder / "models" / "diffusion_models"
         self.output = (self.output or self.folder / "output").resolve()
         self.log_file = self.folder / "server.log"
         self.port = 0
@@ -199,7 +201,7 @@ class ComfyServer:
             while not run.ended:
                 if time.monotonic() > deadline:
                     self.interrupt()
-                    raise TimeoutError(f"The graph ran longer than {timeout:.0f} s; it was at node {run.node}.")
+                    raise TimeoutError(f"The graph ran longer than {timeout:g} s; it was at node {run.node}.")
                 connection.settimeout(min(5.0, timeout))
                 try:
                     message = connection.recv()
@@ -265,7 +267,7 @@ class ComfyServer:
 
     def _make_folders(self) -> None:
         settings = self.folder / "user" / "default" / "comfy.settings.json"
-        for folder in (self.input, self.output, settings.parent):
+        for folder in (self.input, self.output, self.diffusion_models, settings.parent):
             folder.mkdir(parents=True, exist_ok=True)
         if not settings.exists():  # without it the page opens its template browser over the graph
             settings.write_text(json.dumps({"Comfy.TutorialCompleted": True}))
@@ -277,6 +279,9 @@ class ComfyServer:
             | {part.name: part.name for part in folder.iterdir() if part.is_dir()}
             for index, folder in enumerate(self.models)
         }
+        # Nodes save in the default folder, which would otherwise be one of the ComfyUI tree.
+        kind = self.diffusion_models.name
+        search["own"] = {"base_path": str(self.diffusion_models.parent), "is_default": True, kind: kind}
         models_file = self.folder / "models.yaml"
         models_file.write_text(json.dumps(search))
         return [

@@ -17,7 +17,7 @@ PIP_WHEEL = (
     "pip-25.3-py3-none-any.whl"
 )
 PIP_WHEEL_SHA256 = "9655943313a94722b7774661c21049070f6bbb0a1516bf02f7c8d5d9201514cd"
-NETWORK_SIGNS = ("ConnectionError", "NewConnectionError", "ConnectTimeout", "Read timed out", "name resolution")
+INDEX_SIGNS = ("No matching distribution found", "connection broken", "ConnectionError", "timed out")
 
 
 class SetupError(Exception):
@@ -66,8 +66,8 @@ def explain(output: str) -> str:
     """Turn pip's output into one sentence."""
     if "No space left on device" in output:
         return f"the disk that holds {ROOT} is full: free some gigabytes and run again."
-    if any(sign in output for sign in NETWORK_SIGNS):
-        return "the Python package index does not answer: check the network and pip's settings, and run again."
+    if any(sign in output for sign in INDEX_SIGNS):
+        return f"the package index does not answer or lacks a package ({last_line(output)}): check network and pip."
     return f"pip failed: {last_line(output)}"
 
 

@@ -12,6 +12,7 @@ from ..models.shareverse.options import ShareVerseOptions
 
 CATEGORY = "Shared World/loaders"
 FOLDER = "diffusion_models"
+OLDER_FOLDER = "unet"
 NO_BASE = "none"
 PRECISIONS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -142,7 +143,9 @@ class ExtendBaseModel(io.ComfyNode):
 
 def new_model_path(name: str) -> Path:
     """A path in models/diffusion_models that does not exist yet. Raises ValueError for a name that leads elsewhere."""
-    folder = Path(folder_paths.get_folder_paths(FOLDER)[0]).resolve()
+    folders = [Path(folder) for folder in folder_paths.get_folder_paths(FOLDER)]
+    # ComfyUI's own list starts with a folder of an older name.
+    folder = next((folder for folder in folders if folder.name != OLDER_FOLDER), folders[0]).resolve()
     wanted = (folder / name.removesuffix(".safetensors")).resolve()
     if not wanted.is_relative_to(folder) or wanted == folder:
         raise ValueError(f"'{name}' lies outside ComfyUI's models/{FOLDER} folder; give a plain name.")

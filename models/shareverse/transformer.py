@@ -115,7 +115,9 @@ class CrossAgentBlock(nn.Module):
         if self.with_text:
             tokens = for_text.apply(self.norm1.norm(text)).flatten(1, 2)
             memory.append(self.attn1.key_value(tokens, unrotated(tokens.shape[1], rotations[0])))
-        key, value = (torch.cat(parts, dim=2) if len(parts) > 1 else parts[0] for parts in zip(*memory, strict=True))
+        keys, values = (list(parts) for parts in zip(*memory, strict=True))
+        del memory
+        key, value = _joined(keys), _joined(values)
 
         updated = video.clone()
         for group in groups:
@@ -125,6 +127,13 @@ class CrossAgentBlock(nn.Module):
             own_feed_forward = feed_forward.of(group) if feed_forward is not None else None
             updated[:, group] += self._update(attended, video[:, group], modulation.of(group), own_feed_forward)
         return updated
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Parts (batch, heads, tokens, head_dim) as one; the list is emptied, so that they are not held twice."""
+    joined = torch.cat(parts, dim=2) if len(parts) > 1 else parts[0]
+    parts.clear()
+    return joined
 
 
 class ShareVerseTransformer(CogVideoXTransformer):
@@ -179,7 +188,7 @@ class ShareVerseTransformer(CogVideoXTransformer):
             Velocity (worlds * agents, out_channels, frames, height, width).
 
         Raises:
-            ValueError: if the batch is not a multiple of the agents, or raymaps and latents differ in size.
+            ValueError: if the batch is not a multiple of the agents, or raymaps and latents differ in number or size.
         """
         coupling = coupling or Coupling()
         options = transformer_options or {}
@@ -195,30 +204,33 @@ class ShareVerseTransformer(CogVideoXTransformer):
         for index, block in enumerate(self.transformer_blocks):
             options = {**options, "block_index": index, "total_blocks": len(self.transformer_blocks)}
             if index % STRIDE == 0:
-                video = self._stage(
-                    index // STRIDE, video, text, time_embedding, joint_rotations, raymaps, coupling, options
-                )
+                stage = index // STRIDE
+                video = self._with_raymaps(stage, video, raymaps, coupling)
+                video = self._with_others(stage, video, text, time_embedding, joint_rotations, coupling, options)
             run = partial(block, rotation=own_rotation, transformer_options=options)
             text, video = in_groups(run, group, text, video, time_embedding)
         return in_groups(partial(self.to_latents, grid=grid), group, video, time_embedding)
 
-    def _stage(
+    def _with_raymaps(self, stage: int, video: Tensor, raymaps: Tensor | None, coupling: Coupling) -> Tensor:
+        """F_i + E_c(Ray_i), by the raymap encoder before block `STRIDE * stage`."""
+        if raymaps is None:
+            return video
+        encoder = self.raymap_encoders[stage]
+        return in_groups(
+            lambda features, rays: features + patch_tokens(encoder, rays), coupling.agents_at_a_time, video, raymaps
+        )
+
+    def _with_others(
         self,
         stage: int,
         video: Tensor,
         text: Tensor,
         time_embedding: Tensor,
         rotations: Tensor,
-        raymaps: Tensor | None,
         coupling: Coupling,
         transformer_options: dict[str, Any],
     ) -> Tensor:
-        """Raymap encoder and cross-agent block before block `STRIDE * stage`."""
-        if raymaps is not None:
-            encoder = self.raymap_encoders[stage]
-            video = in_groups(
-                lambda features, rays: features + patch_tokens(encoder, rays), coupling.agents_at_a_time, video, raymaps
-            )
+        """The video features after the cross-agent block before block `STRIDE * stage`."""
         if coupling.topology == "none" or not len(self.cross_agent_blocks):
             return video
         by_world = (tensor.unflatten(0, (-1, coupling.agents)) for tensor in (video, text, time_embedding))
@@ -231,7 +243,11 @@ class ShareVerseTransformer(CogVideoXTransformer):
                 f"The latent batch has {latents.shape[0]} items, which {coupling.agents} agents cannot share; a node "
                 "between conditioning and sampler has changed the batch."
             )
-        if raymaps is not None and raymaps.shape[2:] != latents.shape[2:]:
+        if raymaps is None:
+            return
+        if len(raymaps) != len(latents):
+            raise ValueError(f"There are {len(raymaps)} raymaps for {len(latents)} latents; give every agent its own.")
+        if raymaps.shape[2:] != latents.shape[2:]:
             given, expected = tuple(raymaps.shape[2:]), tuple(latents.shape[2:])
             raise ValueError(
                 f"Raymaps have {given} (frames, height, width) latent positions, the latents {expected}; "

@@ -100,6 +100,7 @@ def test_a_footprint_follows_heading_and_centre_of_the_body():
     one = footprint(poses, Body(size=(2, 1, 4), centre=(0.5, -9.0, 1.0)))
     np.testing.assert_allclose(one.centre[0], [11.0, 19.5], atol=1e-12)
     np.testing.assert_allclose(one.forward[0], [1.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(one.axes()[0], [[0.0, -1.0], [1.0, 0.0]], atol=1e-12)
     corners = {tuple(corner) for corner in one.corners()[0].round(decimals=6).tolist()}
     assert corners == {(9.0, 18.5), (13.0, 18.5), (9.0, 20.5), (13.0, 20.5)}
 

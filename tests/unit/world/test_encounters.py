@@ -75,7 +75,8 @@ def test_cars_look_where_they_drive_and_stay_on_the_ground(preset, values):
     moved = torch.diff(poses[..., :3, 3], dim=1)
     forward = poses[:, 1:, :3, 2] + poses[:, :-1, :3, 2]
     cosine = torch.nn.functional.cosine_similarity(moved, forward, dim=-1)
-    assert cosine.min() > 0.995
+    # Where a bend begins between two frames the car drives a little to the side of the mean of its headings.
+    assert cosine.min() > (1.0 - 1e-5 if preset in ("head_on", "crossing") else 0.995)
 
 
 SIGHTS = [

@@ -124,6 +124,14 @@ def test_every_third_frame_is_taken_as_it_is():
     assert torch.equal(clip.members[0].poses, agents.members[0].poses[::3])
 
 
+def test_old_frames_survive_although_their_times_are_rounded():
+    """49 steps of 1 / 49 s fall short of one second in floating point."""
+    agents = Agents((Agent("red", tumbling(3), RIG),), 1.0)
+    finer = resample_agents(agents, frame_rate=49.0)
+    assert finer.frame_count == 99
+    assert torch.equal(finer.members[0].poses[::49], tumbling(3))
+
+
 def test_the_same_frames_and_rate_change_nothing():
     agents = Agents((Agent("red", tumbling(), RIG), Agent("blue", tumbling(), RIG)), 7.3)
     for keep in ("speed", "path"):

@@ -1,0 +1,1 @@
+"""Benchmarks: programs that print measured ratios; none of them asserts a time."""
