@@ -189,6 +189,14 @@ class AgentsGrid(io.ComfyNode):
                 io.String.Input(
                     "labels", optional=True, force_input=True, tooltip="One label per video; leave open for none."
                 ),
+                io.Int.Input(
+                    "view_width",
+                    default=0,
+                    min=0,
+                    max=4096,
+                    optional=True,
+                    tooltip="Width in pixels of each video in the grid, the height in proportion; 0 keeps their own size.",
+                ),
             ],
             outputs=[
                 io.Image.Output(display_name="grid", tooltip="Frames of the whole grid; connect to Create Video.")
@@ -196,5 +204,11 @@ class AgentsGrid(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, images: list[Tensor], columns: list[int], labels: list[str] | None = None) -> io.NodeOutput:
-        return io.NodeOutput(video_grid(images, labels or [], columns[0]))
+    def execute(
+        cls,
+        images: list[Tensor],
+        columns: list[int],
+        labels: list[str] | None = None,
+        view_width: list[int] | None = None,
+    ) -> io.NodeOutput:
+        return io.NodeOutput(video_grid(images, labels or [], columns[0], (view_width or [0])[0]))

@@ -52,9 +52,9 @@ class PatchEmbedding(nn.Module):
         self.text_proj = layers.linear(config.text_dim, config.dim)
         if config.learned_grid is not None:
             rows = config.text_tokens + math.prod(config.learned_grid)
-            self.pos_embedding = nn.Parameter(
-                torch.zeros(1, rows, config.dim, device=layers.device, dtype=layers.dtype)
-            )
+            # Eight bits suffice for weights that ComfyUI casts up, but not for a table that is added to the tokens.
+            dtype = torch.bfloat16 if layers.dtype is not None and layers.dtype.itemsize == 1 else layers.dtype
+            self.pos_embedding = nn.Parameter(torch.zeros(1, rows, config.dim, device=layers.device, dtype=dtype))
 
     def video_positions(self, grid: tuple[int, int, int]) -> Tensor:
         """(1, tokens, dim) rows of the learned table for a (frames, rows, columns) grid of tokens.
