@@ -13,14 +13,19 @@ def published_decoding(vae: VAE) -> VAE:
     """The same VAE, decoding CogVideoX latents as they were trained to be decoded.
 
     ComfyUI decodes CogVideoX's low-resolution layers over all frames at once, which changes the statistics of their
-    group norms and with them the picture; two latent frames at a time is how the model was published. Weights, device
-    and offloading stay ComfyUI's.
+    group norms and with them the picture; two latent frames at a time is how the model was published. Of an even number
+    of latent frames the published decoder makes four pictures of the first one too; the first three are left out, so
+    that k latent frames are 4k - 3 pictures as everywhere else. Weights, device and offloading stay ComfyUI's.
     """
     network = vae.first_stage_model
     if not isinstance(network, AutoencoderKLCogVideoX):
         return vae
+
+    def decode(latents: Tensor) -> Tensor:
+        return network._decode_batched(latents)[:, :, 3 - 4 * latents.shape[2] :]
+
     exact = copy.copy(vae)
-    exact.first_stage_model = SimpleNamespace(decode=network._decode_batched)
+    exact.first_stage_model = SimpleNamespace(decode=decode)
     return exact
 
 
