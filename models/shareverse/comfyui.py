@@ -100,8 +100,8 @@ def _agents_side_by_side(latents: Tensor) -> Tensor:
 
 
 TERMINAL_SIGMA = 14000.0
-"""Stands for the infinite sigma of zero terminal SNR. The first prediction keeps 1 / sigma of the noise that exact zero
-SNR would remove: ComfyUI's own 4519 moves ten DDIM steps by 1.6e-4, this by 6e-5, and float32 still holds such latents."""
+"""Stands for the infinite sigma of zero terminal SNR. The first prediction keeps 1 / sigma of the noise that an exact
+zero would remove: ComfyUI's own 4519 moves ten DDIM steps by 1.6e-4, this by 6e-5; float32 still holds such latents."""
 
 
 class NoiseSchedule(comfy.model_sampling.ModelSamplingDiscrete, comfy.model_sampling.V_PREDICTION):
