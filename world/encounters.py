@@ -52,6 +52,11 @@ class Encounter:
     gives_way: float | None = None
 
 
+def car_rig(width: int = 720, height: int = 480) -> Rig:
+    """ShareVerse's four views of 90 degrees on a car, `CAMERA_HEIGHT` above the ground; size of each view in pixels."""
+    return four_view_rig(width, height, mount=(0.0, -CAMERA_HEIGHT, 0.0))
+
+
 def _straight(lane: float) -> Route:
     return Route((lane, 0.0), heading=0.0)
 
@@ -118,7 +123,7 @@ def encounter(
         jitter: largest random shift in metres, along x and along z, of each start point and each end point.
         seed: of the shifts; the same seed gives the same shifts in every preset.
         frames, frame_rate: length of the paths and frames per second.
-        rig: cameras of both cars; None gives the four views of ShareVerse at 720 x 480, `CAMERA_HEIGHT` above ground.
+        rig: cameras of both cars; None gives `car_rig()`.
 
     Raises:
         ValueError: naming the parameter and its value, if it is not usable. Cars that touch, or that do not reach the
@@ -129,7 +134,7 @@ def encounter(
     _check_parameters(distance, lane_offset, speed, turn_radius, jitter)
     check_sampling(frames, frame_rate)
     kind = ENCOUNTERS[preset]
-    rig = four_view_rig(720, 480, mount=(0.0, -CAMERA_HEIGHT, 0.0)) if rig is None else rig
+    rig = car_rig() if rig is None else rig
 
     shifts = _shifts(jitter, seed)
     driven = torch.arange(frames, dtype=torch.float64) * (speed / frame_rate) - distance
