@@ -1,13 +1,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help environment demo test lint clean
+.PHONY: help environment demo test lint examples clean
 
 help:
 	@echo "make environment  set up .venv and ComfyUI inside this checkout"
 	@echo "make demo         run an example graph on a headless ComfyUI (GRAPH=file for another one)"
 	@echo "make test         lint, then all tests; browser tests need Chromium"
 	@echo "make lint         ruff and mypy"
+	@echo "make examples     make the example graphs and the English texts anew; needs Chromium"
 	@echo "make clean        remove what set-up, lint and tests made; output/ stays"
 	@echo "COMFYUI_PATH=folder uses that ComfyUI instead of the pinned one, COMFYUI_PYTHON=file the Python that runs it."
 
@@ -24,6 +25,10 @@ lint: environment
 
 test: lint
 	$(BIN)/pytest
+
+examples: environment
+	$(BIN)/python -m shared_world.development.make_locales
+	$(BIN)/python -m shared_world.development.make_workflows
 
 clean:
 	rm -rf .venv .comfyui .mypy_cache .pytest_cache .ruff_cache .hypothesis

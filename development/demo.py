@@ -17,6 +17,7 @@ from .comfyui_server import (
     Progress,
     ServerFailed,
 )
+from .example_inputs import copy_example_inputs
 from .example_models import example_models
 from .locations import COMFYUI, ROOT
 
@@ -47,6 +48,7 @@ def main() -> None:
 def run_example(path: Path, graph: Graph) -> list[Path]:
     """Start ComfyUI, run the graph with a progress bar and return the files it saved."""
     models = example_models()
+    copy_example_inputs(COMFYUI / "demo" / "input")
     print("Starting ComfyUI ...", flush=True)
     look = "{desc}: {percentage:3.0f}%|{bar}| {postfix}"
     with (

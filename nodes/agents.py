@@ -4,11 +4,11 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..world.agents import Agent, Agents, combine_agents
-from ..world.encounters import CAMERA_HEIGHT, ENCOUNTERS, encounter
+from ..world.encounters import CAMERA_HEIGHT, ENCOUNTERS, car_rig, encounter
 from ..world.paths import path_from_waypoints
 from ..world.plot import plot_agents
 from ..world.rig_text import parse_views
-from ..world.rigs import FOUR_VIEWS, Rig, four_view_rig, rig_from_yaws
+from ..world.rigs import FOUR_VIEWS, rig_from_yaws
 from ..world.waypoint_text import parse_waypoints
 from .sockets import AgentsSocket
 
@@ -184,8 +184,7 @@ class PathFromWaypoints(io.ComfyNode):
         cls, waypoints: str, name: str, frames: int, frame_rate: float, easing: str, fit_frames: bool
     ) -> io.NodeOutput:
         poses = path_from_waypoints(parse_waypoints(waypoints), frames, frame_rate, easing, stretch=fit_frames)
-        rig = four_view_rig(720, 480, mount=(0.0, -CAMERA_HEIGHT, 0.0))
-        return io.NodeOutput(Agents((Agent(name, poses, rig),), frame_rate))
+        return io.NodeOutput(Agents((Agent(name, poses, car_rig()),), frame_rate))
 
 
 class CombineAgents(io.ComfyNode):
@@ -297,7 +296,7 @@ class CameraRig(io.ComfyNode):
             yaws = {"front": 0.0}
         elif rig["rig"] == "custom":
             yaws, pitches = parse_views(rig["views"])
-        cameras: Rig = rig_from_yaws(yaws, width, height, horizontal_fov, (0.0, -mount_up, mount_forward), pitches)
+        cameras = rig_from_yaws(yaws, width, height, horizontal_fov, (0.0, -mount_up, mount_forward), pitches)
         return io.NodeOutput(agents.with_rig(cameras))
 
 
@@ -314,7 +313,7 @@ class PreviewAgents(io.ComfyNode):
             search_aliases=["plot", "map", "trajectory view"],
             is_output_node=True,
             inputs=[
-                AgentsSocket.Input("agents", tooltip="Agents to draw."),
+                AgentsSocket.Input("agents", tooltip="Agents to draw on one map, in their common world frame."),
                 io.Int.Input(
                     "frame",
                     default=0,
@@ -324,7 +323,7 @@ class PreviewAgents(io.ComfyNode):
                 ),
                 io.Int.Input("size", default=768, min=128, max=4096, tooltip="Side of the square map in pixels."),
             ],
-            outputs=[io.Image.Output(display_name="map", tooltip="The map as a picture.")],
+            outputs=[io.Image.Output(display_name="map", tooltip="The map as a square picture, for Save Image.")],
         )
 
     @classmethod

@@ -6,10 +6,10 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..world.agents import Agents
+from ..world.encounters import car_rig
 from ..world.formats.description import ReadOptions
 from ..world.formats.registry import all_formats, find_format, read_agents, write_agents
 from ..world.resampling import resample_agents
-from ..world.rigs import four_view_rig
 from .agents import CATEGORY
 from .sockets import AgentsSocket
 
@@ -30,12 +30,22 @@ def input_files() -> list[str]:
 def contained_input(name: str) -> Path:
     """A file of ComfyUI's input folder. Raises ValueError for a name that leads out of it or to nothing."""
     folder = Path(folder_paths.get_input_directory()).resolve()
-    path = (folder / name).resolve()
+    path = (folder / str(name)).resolve()  # a graph may hold a number there
     if not path.is_relative_to(folder):
         raise ValueError(f"'{name}' lies outside ComfyUI's input folder; copy the file into it.")
     if not path.is_file():
         raise ValueError(f"'{name}' is not in ComfyUI's input folder; copy the file into it.")
     return path
+
+
+def new_output(prefix: str, suffix: str) -> Path:
+    """A file that does not exist yet, relative to ComfyUI's output folder. Raises ValueError if it would not be in it."""
+    output = Path(folder_paths.get_output_directory()).resolve()
+    wanted = (output / prefix).resolve()
+    if not wanted.is_relative_to(output) or wanted == output:
+        raise ValueError(f"'{prefix}' lies outside ComfyUI's output folder; give a name below it.")
+    _, name, counter, subfolder, _ = folder_paths.get_save_image_path(prefix, str(output))
+    return Path(subfolder) / f"{name}_{counter:05}_{suffix}"
 
 
 class LoadAgentsFile(io.ComfyNode):
@@ -66,7 +76,8 @@ class LoadAgentsFile(io.ComfyNode):
                     default=0,
                     min=0,
                     max=4096,
-                    tooltip="Frames to resample to, from the first to the last pose of the file; 0 keeps the file's frames.",
+                    tooltip="Frames to resample to; 0 keeps the file's. With frame_rate 0 the whole path is spread over them, else "
+                    "speed is kept and a longer path is cut.",
                 ),
                 io.Float.Input(
                     "frame_rate",
@@ -100,7 +111,7 @@ class LoadAgentsFile(io.ComfyNode):
 
     @classmethod
     def execute(cls, file: str, format: str, frames: int, frame_rate: float) -> io.NodeOutput:
-        options = ReadOptions(frame_rate=frame_rate or None, rig=four_view_rig(720, 480))
+        options = ReadOptions(frame_rate=frame_rate or None, rig=car_rig())
         agents = read_agents(contained_input(file), options, None if format == RECOGNISE else format)
         if frames and frame_rate:
             agents = resample_agents(agents, frames, frame_rate, keep="speed")
@@ -122,7 +133,7 @@ class SaveAgentsFile(io.ComfyNode):
             search_aliases=["export cameras", "export trajectory", "carla"],
             is_output_node=True,
             inputs=[
-                AgentsSocket.Input("agents", tooltip="Agents to write."),
+                AgentsSocket.Input("agents", tooltip="Agents to write, with names, paths and cameras."),
                 io.String.Input(
                     "filename_prefix",
                     default="agents/agents",
@@ -133,7 +144,8 @@ class SaveAgentsFile(io.ComfyNode):
                     options=list(all_formats()),
                     default="shared_world_json",
                     tooltip="Format to write; shared_world_json keeps everything. "
-                    + "; ".join(f"{found.id} loses {found.lost_on_export}" for found in all_formats().values()),
+                    + "; ".join(f"{found.id} loses {found.lost_on_export}" for found in all_formats().values())
+                    + ".",
                 ),
             ],
             outputs=[],
@@ -141,9 +153,6 @@ class SaveAgentsFile(io.ComfyNode):
 
     @classmethod
     def execute(cls, agents: Agents, filename_prefix: str, format: str) -> io.NodeOutput:
-        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
-            filename_prefix, folder_paths.get_output_directory()
-        )
-        file = f"{name}_{counter:05}_{find_format(format).suffixes[0]}"
-        write_agents(agents, Path(folder) / file, format)
-        return io.NodeOutput(ui=ui.PreviewText(str(Path(subfolder) / file)))
+        file = new_output(filename_prefix, find_format(format).suffixes[0])
+        write_agents(agents, Path(folder_paths.get_output_directory()) / file, format)
+        return io.NodeOutput(ui=ui.PreviewText(str(file)))

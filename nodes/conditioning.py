@@ -85,7 +85,9 @@ class RaymapBuilder(io.ComfyNode):
                 io.Model.Input("model", optional=True, tooltip="Its checkpoint says how raymaps are laid out."),
             ],
             outputs=[
-                RaymapsSocket.Output(display_name="raymaps", tooltip="For ShareVerse Conditioning."),
+                RaymapsSocket.Output(
+                    display_name="raymaps", tooltip="Raymaps of all agents, for ShareVerse Conditioning."
+                ),
                 io.Image.Output(
                     display_name="picture", tooltip="Directions and origins as colours, per agent and latent frame."
                 ),

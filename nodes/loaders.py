@@ -5,7 +5,7 @@ from typing import Any
 
 import folder_paths
 import torch
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
 from ..models.loading import extend_base_model, load_multi_agent_model
 from ..models.shareverse.options import ShareVerseOptions
@@ -137,15 +137,20 @@ class ExtendBaseModel(io.ComfyNode):
             cross_agent=cross_agent, text_in_cross_agent=text_in_cross_agent, agent_positions=agent_positions
         )
         base = folder_paths.get_full_path_or_raise(FOLDER, base_model)
-        saved = extend_base_model(base, new_model_path(save_as), options)
-        return io.NodeOutput(load_multi_agent_model(str(saved), base, PRECISIONS[weight_dtype]))
+        folder = folder_for_new_models()
+        saved = extend_base_model(base, new_model_path(folder, save_as), options)
+        model = load_multi_agent_model(str(saved), base, PRECISIONS[weight_dtype])
+        return io.NodeOutput(model, ui=ui.PreviewText(str(saved.relative_to(folder))))
 
 
-def new_model_path(name: str) -> Path:
-    """A path in models/diffusion_models that does not exist yet. Raises ValueError for a name that leads elsewhere."""
+def folder_for_new_models() -> Path:
+    """The first of ComfyUI's folders for diffusion models that does not have the older name."""
     folders = [Path(folder) for folder in folder_paths.get_folder_paths(FOLDER)]
-    # ComfyUI's own list starts with a folder of an older name.
-    folder = next((folder for folder in folders if folder.name != OLDER_FOLDER), folders[0]).resolve()
+    return next((folder for folder in folders if folder.name != OLDER_FOLDER), folders[0]).resolve()
+
+
+def new_model_path(folder: Path, name: str) -> Path:
+    """A path below `folder` that does not exist yet. Raises ValueError for a name that leads elsewhere."""
     wanted = (folder / name.removesuffix(".safetensors")).resolve()
     if not wanted.is_relative_to(folder) or wanted == folder:
         raise ValueError(f"'{name}' lies outside ComfyUI's models/{FOLDER} folder; give a plain name.")

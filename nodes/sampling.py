@@ -26,7 +26,9 @@ class JointSampler(io.ComfyNode):
             ),
             search_aliases=["ksampler", "multi-agent sampler", "shareverse sampler"],
             inputs=[
-                io.Model.Input("model", tooltip="A multi-agent model."),
+                io.Model.Input(
+                    "model", tooltip="From Load Multi-Agent Model; agents of another model are sampled independently."
+                ),
                 io.Conditioning.Input("positive", tooltip="From the conditioning node of the model's system."),
                 io.Conditioning.Input(
                     "negative", tooltip="If it equals positive, it is not evaluated and cfg has no effect."

@@ -85,7 +85,10 @@ class FourViewSplitter(io.ComfyNode):
                 layout_input(FOUR_VIEW_LAYOUTS),
             ],
             outputs=[
-                io.Image.Output(id=view, display_name=view, tooltip=f"Frames of the {view} camera.") for view in VIEWS
+                io.Image.Output(
+                    id=view, display_name=view, tooltip=f"Frames of the {view} camera, cut out without resizing."
+                )
+                for view in VIEWS
             ],
         )
 
@@ -130,11 +133,16 @@ class SplitAgents(io.ComfyNode):
                     step=0.1,
                     tooltip="Frames per second of the videos; the rate of connected agents wins.",
                 ),
-                AgentsSocket.Input("agents", optional=True, tooltip="Gives names and frame rate."),
+                AgentsSocket.Input(
+                    "agents", optional=True, tooltip="Gives the labels their names and the videos their frame rate."
+                ),
             ],
             outputs=[
                 io.Image.Output(
-                    id="images", display_name="images", is_output_list=True, tooltip="Frames per agent and view."
+                    id="images",
+                    display_name="images",
+                    is_output_list=True,
+                    tooltip="Frames of each agent and view, agent by agent.",
                 ),
                 io.Video.Output(
                     id="videos",
@@ -143,7 +151,10 @@ class SplitAgents(io.ComfyNode):
                     tooltip="The same as VIDEO, for Save Video.",
                 ),
                 io.String.Output(
-                    id="labels", display_name="labels", is_output_list=True, tooltip="Agent and view of each item."
+                    id="labels",
+                    display_name="labels",
+                    is_output_list=True,
+                    tooltip="Agent and view of each item, such as 'agent 1 front'.",
                 ),
             ],
         )

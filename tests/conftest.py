@@ -1,8 +1,16 @@
+import os
+
 import pytest
 
 from shared_world.development.comfyui_server import ComfyServer
+from shared_world.development.example_inputs import copy_example_inputs
 from shared_world.development.example_models import example_models
 from shared_world.development.locations import NEWEST, OLDEST, comfyui_folder
+
+# Tiny networks gain nothing from threads, and threads that spin for a core that another process has cost minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A server that frees memory gives it back to the system at once, so that its resident memory says what it holds.
+os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**16))
 
 
 def pytest_generate_tests(metafunc):
@@ -15,8 +23,9 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def server(request, tmp_path_factory):
-    """A running ComfyUI with the pack and the example models; its input and output folders are empty at first."""
+    """A running ComfyUI with the pack, example models and example inputs; its output folder is empty at first."""
     folder = tmp_path_factory.mktemp(f"comfyui-{request.param}")
+    copy_example_inputs(folder / "input")
     tree = comfyui_folder(request.param)
     with ComfyServer(folder, tree, models=[example_models()], preview_method="latent2rgb") as running:
         yield running

@@ -1,0 +1,197 @@
+"""Arranges a graph of the page: nodes in titled frames, in columns in the order of the work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Node = dict[str, Any]
+Graph = dict[str, Any]
+
+TITLE_HEIGHT = 30  # the page draws a node's title above its position
+COLUMN_GAP, ROW_GAP, BAND_GAP = 60, 55, 60
+FRAME_PADDING, FRAME_TITLE = 20, 50
+LONGEST_COLUMN = 4
+NOTE_TYPE = "MarkdownNote"
+NOTE_SIZE = (400, 250)
+
+SIZES = {
+    "LoadImage": (240, 300),
+    "SharedWorldPreviewAgents": (360, 470),
+    "SharedWorldRaymapBuilder": (360, 470),
+    "SharedWorldEncounterPreset": (300, 0),
+    "SharedWorldLoadModel": (360, 0),
+    "SharedWorldExtendBaseModel": (360, 0),
+    "SharedWorldShareVerseConditioning": (300, 0),
+    "SharedWorldJointSampler": (320, 0),
+    "SaveVideo": (400, 400),
+}
+"""Width and height of nodes that show pictures or long values; a height of 0 is the node's own."""
+
+DEFAULT_SIZE = (280, 0)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A titled frame around nodes.
+
+    Attributes:
+        title: shown at its top.
+        color: of the frame and its title.
+        columns: types of the nodes in each column.
+    """
+
+    title: str
+    color: str
+    columns: tuple[tuple[str, ...], ...]
+
+
+BANDS = (
+    (
+        Frame(
+            "Model and size",
+            "#b58b2a",
+            (("SharedWorldLoadModel", "SharedWorldExtendBaseModel", "VAELoader", "PrimitiveInt"),),
+        ),
+    ),
+    (
+        Frame(
+            "Cameras",
+            "#3f789e",
+            (
+                ("SharedWorldEncounterPreset", "SharedWorldLoadAgentsFile"),
+                ("SharedWorldPreviewAgents",),
+                ("SharedWorldRaymapBuilder",),
+            ),
+        ),
+        Frame("First frames", "#88aaaa", (("LoadImage",), ("SharedWorldFourViewJoiner",), ("ImageScale",))),
+    ),
+    (
+        Frame("Sampling", "#b06634", (("SharedWorldShareVerseConditioning",), ("SharedWorldJointSampler",))),
+        Frame(
+            "Pictures",
+            "#88aa88",
+            (("SharedWorldSplitAgents",), ("SharedWorldAgentsGrid", "CreateVideo"), ("SaveVideo",)),
+        ),
+    ),
+)
+"""Frames below each other in bands from left to right; the note stands above the first."""
+
+
+def arrange(graph: Graph, graph_id: str, note: str) -> Graph:
+    """Return the graph with sizes, positions, frames, a note, and ids that depend on nothing but the graph.
+
+    Args:
+        graph: as the page serializes it after loading the API graph.
+        graph_id: a UUID; the page keeps it.
+        note: Markdown text of the note.
+
+    Raises ValueError if a node belongs to no frame.
+    """
+    nodes = sorted((_prepared(node) for node in graph["nodes"]), key=lambda node: int(node["id"]))
+    homeless = {node["type"] for node in nodes} - {
+        kind for band in BANDS for frame in band for column in frame.columns for kind in column
+    }
+    if homeless:
+        raise ValueError(f"No frame is meant for nodes of type {', '.join(sorted(homeless))}; add them to BANDS.")
+    note_node = _note_node(note, nodes[-1]["id"] + 1)
+    links = _renumber(nodes, graph["links"])
+    return {
+        "id": graph_id,
+        "revision": 0,
+        "last_node_id": note_node["id"],
+        "last_link_id": len(links),
+        "nodes": [note_node, *nodes],
+        "links": links,
+        "groups": _place(nodes),
+        "config": {},
+        "extra": {"ds": {"scale": 0.6, "offset": [140, 200]}},
+        "version": 0.4,
+    }
+
+
+def _prepared(node: Node) -> Node:
+    width, height = SIZES.get(node["type"], DEFAULT_SIZE)
+    # Seeds stay: who opens the graph should see what its thumbnail shows.
+    values = ["fixed" if value == "randomize" else value for value in node.get("widgets_values", [])]
+    size = [width, max(height, round(node["size"][1]))]
+    return {**node, "size": size, "widgets_values": values}
+
+
+def _note_node(text: str, node_id: int) -> Node:
+    return {
+        "id": node_id,
+        "type": NOTE_TYPE,
+        "pos": [0, TITLE_HEIGHT],
+        "size": list(NOTE_SIZE),
+        "flags": {},
+        "order": 0,
+        "mode": 0,
+        "inputs": [],
+        "outputs": [],
+        "title": "Read me",
+        "properties": {},
+        "widgets_values": [text],
+        "color": "#432",
+        "bgcolor": "#000",
+    }
+
+
+def _place(nodes: Sequence[Node]) -> list[dict[str, Any]]:
+    """Set every node's position and return the frames as the page's groups."""
+    groups: list[dict[str, Any]] = []
+    left, top = 0, TITLE_HEIGHT + NOTE_SIZE[1] + BAND_GAP
+    for band in BANDS:
+        right = left
+        for frame in band:
+            columns = _columns(frame, nodes)
+            if columns:
+                width, height = _place_columns(columns, left + FRAME_PADDING, top + FRAME_TITLE)
+                size = [width + 2 * FRAME_PADDING, height + FRAME_TITLE + FRAME_PADDING]
+                groups.append(_group(frame, len(groups) + 1, [left, top, *size]))
+                top, right = top + size[1] + BAND_GAP, max(right, left + size[0])
+        left, top = right + BAND_GAP, 0
+    return groups
+
+
+def _columns(frame: Frame, nodes: Sequence[Node]) -> list[list[Node]]:
+    """The frame's nodes by column; a long column becomes several."""
+    columns = []
+    for kinds in frame.columns:
+        column = [node for kind in kinds for node in nodes if node["type"] == kind]
+        columns += [column[start : start + LONGEST_COLUMN] for start in range(0, len(column), LONGEST_COLUMN)]
+    return columns
+
+
+def _place_columns(columns: Sequence[Sequence[Node]], left: int, top: int) -> tuple[int, int]:
+    """Set positions of the columns' nodes and return the width and height they take."""
+    x, bottom = left, top
+    for column in columns:
+        y, width = top, max(node["size"][0] for node in column)
+        for node in column:
+            node["size"][0] = width
+            node["pos"] = [x, y + TITLE_HEIGHT]
+            y += TITLE_HEIGHT + node["size"][1] + ROW_GAP
+        x, bottom = x + width + COLUMN_GAP, max(bottom, y - ROW_GAP)
+    return x - COLUMN_GAP - left, bottom - top
+
+
+def _group(frame: Frame, number: int, bounding: list[int]) -> dict[str, Any]:
+    return {
+        "id": number,
+        "title": frame.title,
+        "bounding": bounding,
+        "color": frame.color,
+        "font_size": 24,
+        "flags": {},
+    }
+
+
+def _renumber(nodes: Sequence[Node], links: Sequence[list]) -> list[list]:
+    """Number the links from 1, in the nodes too: the page counts those it made and dropped while loading."""
+    numbers = {link[0]: number for number, link in enumerate(sorted(links), start=1)}
+    for node in nodes:
+        for socket in node.get("inputs", []):
+            socket["link"] = numbers.get(socket.get("link"))
+        for socket in node.get("outputs", []):
+            socket["links"] = sorted(numbers[link] for link in socket.get("links") or []) or None
+    return [[numbers[link[0]], *link[1:]] for link in sorted(links)]

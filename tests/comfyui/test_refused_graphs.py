@@ -1,0 +1,86 @@
+"""Values that a node's definition rules out are answered with HTTP 400 and the node and input, before anything runs."""
+
+import pytest
+
+from shared_world.development.comfyui_server import GraphRefused
+from shared_world.tests.comfyui.failures import refusal
+from shared_world.tests.comfyui.graphs import every_node, two_agents
+from shared_world.tests.comfyui.test_agents_files import write_input_agents
+
+
+def scalar_inputs(server):
+    """(node, input, type, options) of every number and choice in the graph that holds every node."""
+    descriptions = server.object_info()
+    for node, entry in every_node().items():
+        description = descriptions[entry["class_type"]]
+        if not description["python_module"].endswith("shared-world"):
+            continue
+        for kind in ("required", "optional"):
+            for name, (value_type, *options) in description["input"].get(kind, {}).items():
+                if value_type in ("INT", "FLOAT", "COMBO"):
+                    yield node, name, value_type, options[0]
+
+
+def errors_of(server, node, name, value):
+    """Kinds of the errors that the answer gives for an input with this value."""
+    with pytest.raises(GraphRefused) as refused:
+        server.queue(every_node().change(node, **{name: value}))
+    errors = refused.value.node_errors[node]["errors"]
+    return {error["type"] for error in errors if error["extra_info"].get("input_name") == name}
+
+
+@pytest.mark.oldest
+def test_every_number_out_of_range_is_refused(server):
+    write_input_agents(server)
+    numbers = [entry for entry in scalar_inputs(server) if entry[2] in ("INT", "FLOAT")]
+    assert len(numbers) > 25
+    for node, name, _, options in numbers:
+        assert errors_of(server, node, name, options["min"] - 1) == {"value_smaller_than_min"}, (node, name)
+        assert errors_of(server, node, name, options["max"] + 1) == {"value_bigger_than_max"}, (node, name)
+
+
+@pytest.mark.oldest
+def test_every_value_of_a_wrong_type_is_refused(server):
+    write_input_agents(server)
+    scalars = list(scalar_inputs(server))
+    assert {value_type for *_, value_type, _ in scalars} == {"INT", "FLOAT", "COMBO"}
+    for node, name, value_type, _ in scalars:
+        expected = "value_not_in_list" if value_type == "COMBO" else "invalid_input_type"
+        if name == "file":  # its own check, since a file may have come after the list was made
+            expected = "custom_validation_failed"
+        assert errors_of(server, node, name, "no such value") == {expected}, (node, name)
+
+
+@pytest.mark.parametrize("value", [5, 0.5, True, None])
+def test_file_name_that_is_no_text_is_refused(server, value):
+    write_input_agents(server)
+    graph = every_node()
+    graph["loaded"]["inputs"]["file"] = value
+    assert "is not in ComfyUI's input folder" in refusal(server, graph, "loaded")
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize(
+    ("seeds", "entry"), [("seven", 1), ("1,,2", 2), ("1, -1", 2), (f"{2**64}", 1), ("1.5", 1), ("1;2", 1)]
+)
+def test_own_seeds_that_are_no_seeds_are_refused_before_the_run(server, seeds, entry):
+    message = refusal(server, two_agents(own_seeds=seeds), "sampler")
+    assert f"own_seeds, entry {entry}:" in message
+    assert "whole numbers from 0 to 2^64 - 1" in message
+
+
+def test_socket_of_another_kind_is_refused(server):
+    for node, name in [("raymaps", "agents"), ("conditioning", "raymaps"), ("sampler", "latent")]:
+        message = refusal(server, two_agents().change(node, **{name: ["vae", 0]}), node)
+        assert "mismatch" in message, message
+
+
+def test_world_of_one_source_is_asked_for_another(server):
+    write_input_agents(server)
+    message = refusal(server, every_node().change("combined", **{"sources.agents1": None}), "combined")
+    assert "agents1" in message
+
+
+def test_conditioning_without_any_picture_is_refused(server):
+    pictures = {"first_frames.agent0": None, "first_frames.agent1": None}
+    assert "agent0" in refusal(server, two_agents().change("conditioning", **pictures), "conditioning")
