@@ -87,6 +87,7 @@ def measure(setting: Setting) -> dict[str, float]:
 
 
 def peak_mebibytes(device: torch.device) -> float:
+    """Most memory held so far: the process's on a CPU, torch's on a GPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
