@@ -14,6 +14,9 @@ from .sockets import AgentsSocket
 
 CATEGORY = "Shared World/agents"
 
+KNOWN_RIGS = {"four views": FOUR_VIEWS, "front only": {"front": 0.0}}
+CUSTOM_RIG = "custom"
+
 EXAMPLE_PATH = """# seconds  x  z   (metres; x right, z forward)
 0  0  0
 2  0  8
@@ -236,9 +239,8 @@ class CameraRig(io.ComfyNode):
                 io.DynamicCombo.Input(
                     "rig",
                     options=[
-                        io.DynamicCombo.Option("four views", []),
-                        io.DynamicCombo.Option("front only", []),
-                        io.DynamicCombo.Option("custom", [custom]),
+                        *(io.DynamicCombo.Option(name, []) for name in KNOWN_RIGS),
+                        io.DynamicCombo.Option(CUSTOM_RIG, [custom]),
                     ],
                     tooltip="four views: front 0, rear 180, left -90, right +90 degrees of yaw, as ShareVerse was trained.",
                 ),
@@ -284,18 +286,18 @@ class CameraRig(io.ComfyNode):
     def execute(
         cls,
         agents: Agents,
-        rig: dict,
         width: int,
         height: int,
         horizontal_fov: float,
         mount_up: float,
         mount_forward: float,
+        rig: dict | None = None,
     ) -> io.NodeOutput:
-        yaws, pitches = FOUR_VIEWS, 0.0
-        if rig["rig"] == "front only":
-            yaws = {"front": 0.0}
-        elif rig["rig"] == "custom":
-            yaws, pitches = parse_views(rig["views"])
+        if rig is None:  # ComfyUI leaves this kind of choice out where it does not know the value
+            raise ValueError(
+                f"The rig is none of those that there are; choose {', '.join(KNOWN_RIGS)} or {CUSTOM_RIG}."
+            )
+        yaws, pitches = parse_views(rig["views"]) if rig["rig"] == CUSTOM_RIG else (KNOWN_RIGS[rig["rig"]], 0.0)
         cameras = rig_from_yaws(yaws, width, height, horizontal_fov, (0.0, -mount_up, mount_forward), pitches)
         return io.NodeOutput(agents.with_rig(cameras))
 

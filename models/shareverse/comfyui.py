@@ -82,15 +82,19 @@ def _rotate(tokens: Tensor, rotation: Tensor) -> Tensor:
 
 
 class LatentFormat(comfy.latent_formats.LatentFormat):
-    """CogVideoX's latents; the live preview shows the last frame of all agents side by side."""
+    """The network's latents; the live preview shows the last frame of all agents side by side.
 
-    latent_channels = 16
+    Latents of another VAE than CogVideoX's have a preview where the checkpoint records their colours.
+    """
+
     latent_dimensions = 3
     temporal_downscale_ratio = 4
 
-    def __init__(self, options: ShareVerseOptions) -> None:
+    def __init__(self, options: ShareVerseOptions, channels: int = len(LATENT_RGB_FACTORS)) -> None:
+        self.latent_channels = channels
         self.scale_factor = options.latent_scale
-        self.latent_rgb_factors = [list(row) for row in options.latent_rgb_factors] or LATENT_RGB_FACTORS
+        known = [list(row) for row in options.latent_rgb_factors] or LATENT_RGB_FACTORS
+        self.latent_rgb_factors = known if len(known) == channels else None
         self.latent_rgb_factors_reshape = _agents_side_by_side
 
 
@@ -227,7 +231,7 @@ class ShareVerseConfig(comfy.supported_models_base.BASE):
     supported_inference_dtypes = [torch.bfloat16, torch.float16, torch.float32]
 
     def __init__(self, config: CogVideoXConfig, options: ShareVerseOptions) -> None:
-        self.latent_format = lambda: LatentFormat(options)
+        self.latent_format = lambda: LatentFormat(options, config.out_channels)
         super().__init__({"config": config, "options": options})
         # A block holds about 12 dim-wide features per token (queries, keys, values, the feed-forward's four twice),
         # and a token stands for patch_size^2 latent pixels; ComfyUI counts 0.01 MiB per byte, latent pixel and factor.
