@@ -216,7 +216,10 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], record: Mapping[
     partial = path.with_name(f".{path.name}.partial")
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     try:
+        partial.touch()
+        mode = partial.stat().st_mode
         safetensors.torch.save_file(contiguous, partial, metadata={METADATA_KEY: json.dumps(record), "format": "pt"})
+        partial.chmod(mode)  # safetensors writes files that only their owner may read
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -113,10 +113,12 @@ def test_saving_never_replaces_a_file(server, file_format):
 
 
 def test_file_that_changed_is_read_again(server):
-    name = write_input_agents(server, seed=0)
-    first = agents_of(server, load(Graph(), name), "loaded")
-    assert write_input_agents(server, seed=1) == name
-    assert agents_of(server, load(Graph(), name), "loaded") != first
+    versions = [(server.input / write_input_agents(server, seed=seed)).read_bytes() for seed in (0, 1)]
+    read = []
+    for version in versions:  # no run in between, which would make ComfyUI forget the one before
+        (server.input / "changing.json").write_bytes(version)
+        read.append(agents_of(server, load(Graph(), "changing.json"), "loaded"))
+    assert read == [json.loads(version) for version in versions]
 
 
 def test_new_file_in_the_input_folder_is_offered(server):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from shared_world.tests.comfyui.failures import failure
-from shared_world.tests.comfyui.graphs import Graph, crossing_agents, stock_sampled, two_agents
+from shared_world.tests.comfyui.graphs import Graph, crossing_agents, preset, stock_sampled, two_agents
 
 pytestmark = pytest.mark.usefixtures("next_run_works")
 
@@ -78,6 +78,23 @@ def test_tile_that_does_not_split_evenly_names_the_nearest_width(server):
     graph.add("views", "SharedWorldFourViewSplitter", tile=["odd", 0], layout="2x2")
     graph.add("preview", "PreviewImage", images=["views", 0])
     assert re.search(r"width 65.*multiple of 2, nearest 64 or 66", failure(server, graph, "views"))
+
+
+def rig_graph(**choice):
+    cameras = {"width": 360, "height": 240, "horizontal_fov": 90.0, "mount_up": 1.6, "mount_forward": 0.0}
+    graph = preset(Graph()).add("rig", "SharedWorldCameraRig", agents=["agents", 0], **(choice | cameras))
+    return graph.add("map", "SharedWorldPreviewAgents", agents=["rig", 0], frame=0, size=128)
+
+
+@pytest.mark.oldest
+def test_rig_of_another_name_is_not_taken_for_four_views(server):
+    message = failure(server, rig_graph(rig="five views"), "rig")
+    assert "choose four views, front only or custom" in message
+
+
+def test_custom_rig_with_a_bad_line_names_it(server):
+    message = failure(server, rig_graph(rig="custom", **{"rig.views": "front 0\nrear back"}), "rig")
+    assert re.search(r"line 2: .*'rear back'", message)
 
 
 def path_file(server, name, change):

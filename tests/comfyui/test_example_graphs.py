@@ -1,29 +1,28 @@
 import json
 
-import imageio.v3
 import pytest
 
 from shared_world.development.locations import ROOT
 from shared_world.development.tiny_checkpoints import FRAMES, HEIGHT, WIDTH
+from shared_world.tests.comfyui.test_videos import read_video
 
 TWINS = sorted((ROOT / "workflows" / "api").glob("*.json"))
-VIEWS = 4
+FRAME_RATE = 8
+AGENTS, VIEWS = 2, 4
 
 
 @pytest.mark.oldest
 @pytest.mark.parametrize("path", TWINS, ids=lambda path: path.stem)
 def test_example_graph_runs_and_saves_its_videos(server, path):
     graph = json.loads(path.read_text(encoding="utf-8"))
+    info = server.object_info()
     outputs = server.run(graph)
+    assert set(outputs) == {node for node, entry in graph.items() if info[entry["class_type"]]["output_node"]}
     savers = {entry["_meta"]["title"]: node for node, entry in graph.items() if entry["class_type"] == "SaveVideo"}
-    videos = {
-        title: [server.output / entry["subfolder"] / entry["filename"] for entry in outputs[node]["images"]]
-        for title, node in savers.items()
-    }
-    (grid,) = videos["Save the grid"]
-    frames = imageio.v3.imread(grid, plugin="pyav")
-    assert len(frames) == FRAMES
-    assert frames.shape[2] > VIEWS * WIDTH
-    if "Save each agent and view" in videos:
-        sizes = [imageio.v3.improps(video, plugin="pyav").shape for video in videos["Save each agent and view"]]
-        assert sizes == [(FRAMES, HEIGHT // 2, WIDTH // 2, 3)] * 2 * VIEWS
+    videos = {title: [read_video(server, entry) for entry in outputs[node]["images"]] for title, node in savers.items()}
+    assert {rate for title in videos for rate, _ in videos[title]} == {FRAME_RATE}
+    ((_, grid),) = videos.pop("Save the grid")
+    assert len(grid) == FRAMES
+    assert grid.shape[2] > VIEWS * WIDTH
+    for each_view in videos.values():
+        assert [frames.shape for _, frames in each_view] == [(FRAMES, HEIGHT // 2, WIDTH // 2, 3)] * AGENTS * VIEWS

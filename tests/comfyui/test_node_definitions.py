@@ -22,16 +22,18 @@ def test_what_saved_graphs_hold_is_still_there(server):
         for kind in KINDS:
             old = [entry for entry in recorded["inputs"] if entry["kind"] == kind]
             new = inputs[kind][: len(old)]
-            assert [without_options(entry) for entry in new] == [without_options(entry) for entry in old], node
+            assert [without_choices(entry) for entry in new] == [without_choices(entry) for entry in old], node
             for was, entry in zip(old, new, strict=True):
                 assert set(was.get("options", [])) <= set(entry.get("options", [])), f"{node}: {entry['name']}"
+                nested = was.get("inputs", [])
+                assert entry.get("inputs", [])[: len(nested)] == nested, f"{node}: {entry['name']}"
             added = inputs[kind][len(old) :]
             assert kind == "optional" or not added, f"{node}: an API graph lacks {added}"
         assert present[node]["outputs"][: len(recorded["outputs"])] == recorded["outputs"], node
 
 
-def without_options(entry):
-    return {key: value for key, value in entry.items() if key != "options"}
+def without_choices(entry):
+    return {key: value for key, value in entry.items() if key not in ("options", "inputs")}
 
 
 def test_record_is_up_to_date(server):
