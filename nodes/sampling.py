@@ -11,6 +11,50 @@ from ..sampling.noise import SEEDS
 CATEGORY = "Shared World/sampling"
 
 
+def denoising_inputs() -> list[io.WidgetInput]:
+    return [
+        io.Int.Input(
+            "seed",
+            default=0,
+            min=0,
+            max=SEEDS - 1,
+            control_after_generate=True,
+            tooltip="Seed of the first agent's noise; agent 2 has seed + 1, and so on. An agent's noise does not "
+            "depend on how many others there are.",
+        ),
+        io.Int.Input("steps", default=50, min=1, max=1000, tooltip="Denoising steps; CogVideoX was published with 50."),
+        io.Float.Input(
+            "cfg",
+            default=1.0,
+            min=0.0,
+            max=100.0,
+            step=0.1,
+            round=0.01,
+            tooltip="Guidance away from the negative conditioning. ShareVerse is trained without a prompt: leave 1.",
+        ),
+        io.Combo.Input(
+            "sampler_name",
+            options=comfy.samplers.KSampler.SAMPLERS,
+            default="euler",
+            tooltip="Sampling algorithm; euler with scheduler simple is CogVideoX's own DDIM.",
+        ),
+        io.Combo.Input(
+            "scheduler",
+            options=comfy.samplers.KSampler.SCHEDULERS,
+            default="simple",
+            tooltip="Noise levels of the steps; simple is CogVideoX's trailing schedule.",
+        ),
+        io.Float.Input(
+            "denoise",
+            default=1.0,
+            min=0.0,
+            max=1.0,
+            step=0.01,
+            tooltip="Below 1 only the last part of the schedule is run, on the given latents.",
+        ),
+    ]
+
+
 class JointSampler(io.ComfyNode):
     """All agents of a world, denoised together."""
 
@@ -34,52 +78,12 @@ class JointSampler(io.ComfyNode):
                     "negative", tooltip="If it equals positive, it is not evaluated and cfg has no effect."
                 ),
                 io.Latent.Input("latent", tooltip="One batch item per agent, from the conditioning node."),
-                io.Int.Input(
-                    "seed",
-                    default=0,
-                    min=0,
-                    max=SEEDS - 1,
-                    control_after_generate=True,
-                    tooltip="Seed of the first agent's noise; agent 2 has seed + 1, and so on. An agent's noise does not "
-                    "depend on how many others there are.",
-                ),
-                io.Int.Input(
-                    "steps", default=50, min=1, max=1000, tooltip="Denoising steps; CogVideoX was published with 50."
-                ),
-                io.Float.Input(
-                    "cfg",
-                    default=1.0,
-                    min=0.0,
-                    max=100.0,
-                    step=0.1,
-                    round=0.01,
-                    tooltip="Guidance away from the negative conditioning. ShareVerse is trained without a prompt: leave 1.",
-                ),
-                io.Combo.Input(
-                    "sampler_name",
-                    options=comfy.samplers.KSampler.SAMPLERS,
-                    default="euler",
-                    tooltip="Sampling algorithm; euler with scheduler simple is CogVideoX's own DDIM.",
-                ),
-                io.Combo.Input(
-                    "scheduler",
-                    options=comfy.samplers.KSampler.SCHEDULERS,
-                    default="simple",
-                    tooltip="Noise levels of the steps; simple is CogVideoX's trailing schedule.",
-                ),
-                io.Float.Input(
-                    "denoise",
-                    default=1.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.01,
-                    tooltip="Below 1 only the last part of the schedule is run, on the given latents.",
-                ),
+                *denoising_inputs(),
                 io.Combo.Input(
                     "topology",
                     options=["all", "none"],
                     default="all",
-                    tooltip="all: every agent attends to every agent. none: agents are sampled independently, for comparison.",
+                    tooltip="all: every agent attends to every agent. none: the cross-agent attention is left out and agents are sampled independently, for comparison.",
                 ),
                 io.Int.Input(
                     "agents_at_a_time",

@@ -49,5 +49,6 @@ class FiniteGuard:
         item = int((~finite).nonzero()[0])
         raise NotFinite(
             f"Sampling stopped: agent {item % self.agents + 1} holds values that are not finite after step {step + 1} "
-            f"of {total_steps}, computed in {self.dtype}; load the model in bfloat16 or float32, or lower the guidance."
+            f"of {total_steps}, computed in {self.dtype}; check its first frame, load the model in bfloat16 or "
+            "float32, or lower the guidance."
         )
