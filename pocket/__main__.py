@@ -3,11 +3,13 @@
 import argparse
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
 
-from ..world.encounters import ENCOUNTERS
+from ..world import encounters
 from .car_shape import CAR_COLOURS
 from .dataset import DataSet, make_data_set
 from .examples import write_examples
@@ -30,15 +32,24 @@ def _fog(text: str) -> float | None:
     return None if text == OWN_FOG else float(text)
 
 
+@contextmanager
+def _late_meetings_unreported() -> Iterator[None]:
+    """Clips in which the cars meet after the last frame are wanted too."""
+    level = encounters.logger.level
+    encounters.logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        encounters.logger.setLevel(level)
+
+
 def _make(arguments: argparse.Namespace) -> None:
     names = ("layout", "frames", "frame_rate", "height", "width", "samples", "presets", "weathers", "fog", "colours")
     options = ClipOptions(**{name: getattr(arguments, name) for name in names})
     data_set = DataSet(
         arguments.out, arguments.split, options, arguments.clips_per_town, not arguments.without_ground_truth
     )
-    # Meetings that lie after the last frame are wanted too.
-    logging.getLogger(f"{__package__.rpartition('.')[0]}.world.encounters").setLevel(logging.ERROR)
-    with tqdm(total=arguments.clips, unit="clip", file=sys.stderr) as bar:
+    with _late_meetings_unreported(), tqdm(total=arguments.clips, unit="clip", file=sys.stderr) as bar:
 
         def show(done: int) -> None:
             if not bar.n:  # clips that were there already do not count for the speed
@@ -80,7 +91,9 @@ def _add_clip_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--height", type=int, default=default.height, help="of a view in pixels")
     parser.add_argument("--width", type=int, default=default.width, help="of a view in pixels")
     parser.add_argument("--samples", type=int, default=default.samples, help="rays per pixel")
-    parser.add_argument("--presets", nargs="+", choices=ENCOUNTERS, default=default.presets, help="encounters")
+    parser.add_argument(
+        "--presets", nargs="+", choices=encounters.ENCOUNTERS, default=default.presets, help="encounters"
+    )
     parser.add_argument("--weathers", nargs="+", choices=WEATHERS, default=default.weathers, help="weathers")
     parser.add_argument(
         "--fog", nargs="+", type=_fog, default=default.fog, help=f"metres to choose from; '{OWN_FOG}' for the weather's"
