@@ -9,10 +9,9 @@ from PIL import Image
 from torch import Tensor
 
 from ..world.agents import Agents
-from ..world.encounters import CAMERA_HEIGHT, encounter
+from ..world.encounters import car_rig, encounter
 from ..world.formats import write_agents
 from ..world.formats.files import write_file
-from ..world.rigs import four_view_rig
 from ..world.tiles import join_images
 from .render import render_agents
 from .town import Town, make_town
@@ -37,7 +36,7 @@ SAMPLES = 15
 
 def example_world() -> tuple[Town, Agents]:
     """The town, and two agents that meet at its crossroads, the origin of the world."""
-    rig = four_view_rig(720, 480, mount=(0.0, -CAMERA_HEIGHT, 0.0))
+    rig = car_rig()
     agents = encounter(PRESET, distance=DISTANCE, speed=SPEED, frames=FRAMES, frame_rate=FRAME_RATE, rig=rig)
     return make_town(TOWN_SEED, LAYOUT), agents
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ..world.agents import Agents
-from ..world.encounters import CAMERA_HEIGHT, ENCOUNTERS
-from ..world.rigs import Rig, four_view_rig
+from ..world.encounters import ENCOUNTERS, car_rig
+from ..world.rigs import Rig
 from ..world.tiles import TWO_BY_TWO, join_views
 from .car_shape import paint
 from .placement import fitting_presets, place_encounter
@@ -135,7 +135,7 @@ class Recipe:
         return make_town(self.town_seed, self.layout)
 
     def rig(self) -> Rig:
-        return four_view_rig(self.width, self.height, mount=(0.0, -CAMERA_HEIGHT, 0.0))
+        return car_rig(self.width, self.height)
 
     def light(self) -> Weather:
         return find_weather(self.weather).with_fog(self.fog_distance)

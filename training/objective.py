@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-TIMESTEPS = 1000
-BETA_START, BETA_END = 0.00085, 0.012
+from ..models.cogvideox.noise_schedule import signal_levels
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,5 @@ def noise_schedule(snr_shift_scale: float = 1.0) -> NoiseSchedule:
     Args:
         snr_shift_scale: divides the signal-to-noise ratio; 1 for the 5B model.
     """
-    betas = torch.linspace(BETA_START**0.5, BETA_END**0.5, TIMESTEPS, dtype=torch.float64) ** 2
-    variance = torch.cumprod(1.0 - betas, dim=0)
-    variance = variance / (snr_shift_scale + (1.0 - snr_shift_scale) * variance)
-    signal = variance.sqrt()
-    first, last = signal[0], signal[-1]
-    signal = (signal - last) * first / (first - last)
+    signal = signal_levels(snr_shift_scale)
     return NoiseSchedule(signal.float(), (1.0 - signal**2).sqrt().float())

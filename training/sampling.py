@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .objective import TIMESTEPS, NoiseSchedule
+from ..models.cogvideox.noise_schedule import TIMESTEPS
+from .objective import NoiseSchedule
 
 
 def trailing_timesteps(steps: int) -> list[int]:

@@ -11,12 +11,13 @@ from torch.nn import functional
 
 from ..models.checkpoints import write_checkpoint
 from ..models.cogvideox.config import CogVideoXConfig
+from ..models.cogvideox.noise_schedule import TIMESTEPS
 from ..models.shareverse.options import ShareVerseOptions
 from ..world.raymaps import TEMPORAL_FACTOR
 from .cache import Cache
 from .cameras import moved, whole_maps
 from .data import LATENTS, MAPS, Caches
-from .objective import TIMESTEPS, noise_schedule
+from .objective import noise_schedule
 from .prediction import predict
 from .random_numbers import NOISE, VALIDATION, DataOrder, generator
 from .results import in_dtype, training_record

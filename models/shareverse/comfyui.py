@@ -19,7 +19,6 @@ import comfy.utils
 import torch
 from comfy.ldm.flux.math import apply_rope1
 from comfy.ldm.modules.attention import optimized_attention
-from comfy.ldm.modules.diffusionmodules.util import make_beta_schedule
 from torch import Tensor
 from torch.nn import functional
 
@@ -27,6 +26,7 @@ from ...world.raymaps import RaymapOptions
 from ..checkpoints import floating_dtype, open_checkpoint
 from ..cogvideox.blocks import Layers
 from ..cogvideox.config import CogVideoXConfig
+from ..cogvideox.noise_schedule import signal_levels
 from ..kernels import Kernels
 from .checkpoint import plan_shareverse
 from .options import ShareVerseOptions
@@ -116,12 +116,10 @@ class NoiseSchedule(comfy.model_sampling.ModelSamplingDiscrete, comfy.model_samp
 
     def __init__(self, snr_shift_scale: float = 1.0) -> None:
         super().__init__()
-        betas = make_beta_schedule("linear", 1000, linear_start=0.00085, linear_end=0.012)
-        alphas = torch.cumprod(1.0 - betas, dim=0)
-        sigmas = (snr_shift_scale * (1.0 - alphas) / alphas).sqrt()
-        self.zsnr = True
-        sigmas = comfy.model_sampling.rescale_zero_terminal_snr_sigmas(sigmas)
+        signal = signal_levels(snr_shift_scale)
+        sigmas = (1.0 - signal**2).sqrt() / signal
         sigmas[-1] = TERMINAL_SIGMA
+        self.zsnr = True
         self.set_sigmas(sigmas)
 
 

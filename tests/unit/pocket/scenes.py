@@ -6,8 +6,7 @@ import torch
 
 from shared_world.pocket.town import Town, make_town
 from shared_world.world.agents import Agents
-from shared_world.world.encounters import CAMERA_HEIGHT, encounter
-from shared_world.world.rigs import four_view_rig
+from shared_world.world.encounters import car_rig, encounter
 
 
 @cache
@@ -17,6 +16,6 @@ def crossroads(seed: int = 7) -> Town:
 
 def meeting(height: int = 16, width: int = 24, frames: int = 5, preset: str = "left_turn_meeting") -> Agents:
     """Two cars that come within sight of each other at the crossroads."""
-    rig = four_view_rig(width, height, mount=(0.0, -CAMERA_HEIGHT, 0.0))
+    rig = car_rig(width, height)
     agents = encounter(preset, distance=8.0, speed=5.0, frames=41, rig=rig)
     return agents.select_frames(torch.linspace(0, 40, frames).round().long())

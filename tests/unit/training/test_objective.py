@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from shared_world.development.comfyui_in_process import use_comfyui
-from shared_world.training.objective import TIMESTEPS, noise_schedule
+from shared_world.models.cogvideox.noise_schedule import TIMESTEPS
+from shared_world.training.objective import noise_schedule
 from shared_world.training.sampling import sample, trailing_timesteps
 
 use_comfyui()
