@@ -6,7 +6,7 @@ A recorded clip has no recipe, and its agents may be in any format that `world.f
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from ..pocket.index import DATASET_FILE, read_index
 from ..world.agents import Agents
 from ..world.formats import read_agents
 from ..world.formats.files import read_text
-from ..world.tiles import TileLayout, split_images
+from ..world.mirroring import mirror_agents, mirror_tiles
+from ..world.tiles import SINGLE_VIEW, TileLayout, split_images
 from .settings import DataSettings
 from .windows import clip_windows
 
@@ -95,10 +96,11 @@ def read_windows(clip: Clip, data: DataSettings) -> list[Window]:
         document = read_document(clip.folder)
         agents = read_agents(_beside(clip.folder, document["agents"]))
         tiles = [decode_video(_beside(clip.folder, video["file"])) for video in document["videos"]]
+        layout = TileLayout.from_dict(document["tile"])
         if data.views == "front":
-            layout = TileLayout.from_dict(document["tile"])
             front = layout.view_order.index("front")
             tiles = [split_images(tile, layout)[:, front] for tile in tiles]
+            layout = SINGLE_VIEW
     except (OSError, LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
         raise ClipError(f"{clip.folder}: the clip cannot be read ({error}).") from error
     shapes = {tuple(tile.shape) for tile in tiles}
@@ -107,12 +109,17 @@ def read_windows(clip: Clip, data: DataSettings) -> list[Window]:
             f"{clip.folder}: there are {len(agents)} agents with {agents.frame_count} frames, but videos of shapes "
             f"{[tuple(tile.shape) for tile in tiles]}."
         )
-    return [
+    windows = [
         Window(
             clip.name, frames.start, agents.select_frames(frames), torch.stack([tile[list(frames)] for tile in tiles])
         )
         for frames in clip_windows(agents.frame_count, data.frames, data.interval, data.stride)
     ]
+    return windows + [_mirrored(window, layout) for window in windows] if data.mirror else windows
+
+
+def _mirrored(window: Window, layout: TileLayout) -> Window:
+    return replace(window, agents=mirror_agents(window.agents), tiles=mirror_tiles(window.tiles, layout))
 
 
 def _beside(folder: Path, name: str) -> Path:

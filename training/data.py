@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +75,10 @@ def _open(
     Raises:
         ValueError: if a data set has no clip of the wanted length, or too many that cannot be read.
     """
-    cut = {entry: getattr(data, entry) for entry in ("frames", "interval", "stride", "views")}
-    folder = cache_folder(Path(data.cache), name, {**cut, **content})
 
-    def opened(data_set: str, most: int, device: torch.device | None) -> tuple[Cache, list[Clip]]:
+    def opened(data_set: str, most: int, device: torch.device | None, data: DataSettings) -> tuple[Cache, list[Clip]]:
+        cut = {entry: getattr(data, entry) for entry in ("frames", "interval", "stride", "views", "mirror")}
+        folder = cache_folder(Path(data.cache), name, {**cut, **content})
         clips = list_clips(Path(data_set))
         clips = clips[:most] if most else clips
         process, processes = accelerator.process_index, accelerator.num_processes
@@ -96,8 +96,10 @@ def _open(
         logger.info("%s: %d windows of %d clips.", data_set, len(cache), len(clips) - len(cache.unreadable))
         return cache, clips
 
-    train, clips = opened(data.train, data.max_clips, accelerator.device if data.on_device else None)
-    validation = opened(data.validation, data.max_validation_clips, None)[0] if data.validation else None
+    train, clips = opened(data.train, data.max_clips, accelerator.device if data.on_device else None, data)
+    validation = None
+    if data.validation:
+        validation, _ = opened(data.validation, data.max_validation_clips, None, replace(data, mirror=False))
     record = {
         **data_set_record(Path(data.train), clips),
         "windows": len(train),

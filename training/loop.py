@@ -13,6 +13,7 @@ from accelerate.utils import parse_flag_from_env
 from torch import Tensor, nn
 
 from .averaging import AveragedWeights
+from .optimizers import learning_rate, make_optimizers, require_whole_matrices
 from .run_log import RunLog
 from .run_state import Progress, RunState
 from .settings import LoopSettings
@@ -71,25 +72,6 @@ def make_accelerator(settings: LoopSettings) -> Accelerator:
     return accelerator
 
 
-def make_optimizer(network: nn.Module, settings: LoopSettings) -> torch.optim.Optimizer:
-    """AdamW that decays matrices and convolutions only."""
-    parameters = [(name, value) for name, value in network.named_parameters() if value.requires_grad]
-    decayed = [value for name, value in parameters if value.ndim > 1 and "pos_embedding" not in name]
-    plain = [value for name, value in parameters if value.ndim <= 1 or "pos_embedding" in name]
-    groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=settings.betas, fused=True)
-
-
-def learning_rate(step: int, settings: LoopSettings) -> float:
-    """The rate of optimiser step number `step`, counted from zero."""
-    rate = settings.learning_rate * min(1.0, (step + 1) / max(settings.warmup_steps, 1))
-    start = settings.decay_start * settings.steps
-    if settings.decay == "none" or step < start:
-        return rate
-    done = (step - start) / max(settings.steps - start, 1)
-    return rate * (1.0 - done if settings.decay == "linear" else 0.5 + 0.5 * math.cos(math.pi * done))
-
-
 class Loop:
     """Trains a network until its steps are done, the time is up or it is asked to stop.
 
@@ -117,7 +99,8 @@ class Loop:
         self.settings = settings
         self.accelerator = accelerator
         self.asked_to_stop = asked_to_stop
-        self.network, self.optimizer = accelerator.prepare(network, make_optimizer(network, settings))
+        require_whole_matrices(settings, accelerator)
+        self.network, *self.optimizers = accelerator.prepare(network, *make_optimizers(network, settings))
         self.average = AveragedWeights(self.network, settings.ema_decay)
         self.state = RunState(folder, kept_settings, accelerator, self.average)
         self.progress = self.state.restore()
@@ -157,8 +140,9 @@ class Loop:
     def _step(self) -> None:
         """One optimiser step; loss and gradient norm stay on the accelerator until they are reported."""
         accelerator, step = self.accelerator, self.progress.step
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(step, self.settings)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(step, self.settings)
         total = torch.zeros((), device=accelerator.device)
         parts = accelerator.gradient_accumulation_steps
         for part in range(parts):
@@ -172,8 +156,9 @@ class Loop:
                     if hasattr(norm, "full_tensor"):
                         norm = norm.full_tensor()
                     self._gradient_norm = torch.as_tensor(0.0 if norm is None else norm)  # DeepSpeed may return none
-                self.optimizer.step()
-                self.optimizer.zero_grad()
+                for optimizer in self.optimizers:
+                    optimizer.step()
+                    optimizer.zero_grad()
         self.average.update(step)
         self.progress.step += 1
         self._losses.append(total)

@@ -7,6 +7,7 @@ from ..models.pocket_vae import PocketVAEConfig
 
 Precision = Literal["no", "bf16", "fp16"]
 Decay = Literal["none", "linear", "cosine"]
+Optimizer = Literal["adamw", "muon"]
 ExportDtype = Literal["float16", "bfloat16", "float32"]
 Views = Literal["tile", "front"]
 Camera = Literal["raymap", "raw_pose"]
@@ -24,7 +25,9 @@ class LoopSettings:
         learning_rate: after warm-up.
         warmup_steps: over which the rate rises from zero.
         decay: how the rate falls to zero, from the fraction `decay_start` of all steps on.
-        betas, weight_decay: of AdamW; biases, norms and position tables are not decayed.
+        optimizer: "adamw", or "muon" for the matrices inside the network and AdamW for the rest.
+        betas, weight_decay: of AdamW; biases, norms and position tables are not decayed. Muon's momentum is the second
+            of the betas.
         max_gradient_norm: gradients are clipped to this norm; 0 for no clipping.
         ema_decay: of the average of the weights, which is what is validated and exported; 0 for no average.
         mixed_precision: of the forward pass; None leaves it to accelerate's own configuration.
@@ -40,6 +43,7 @@ class LoopSettings:
     warmup_steps: int = 0
     decay: Decay = "none"
     decay_start: float = 0.0
+    optimizer: Optimizer = "adamw"
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = 0.0
     max_gradient_norm: float = 1.0
@@ -62,6 +66,7 @@ class DataSettings:
         cache: folder for what is computed once per clip.
         frames, interval, stride: see `windows.clip_windows`.
         views: "tile" for all views of an agent, "front" for the front view alone.
+        mirror: whether every training window also comes as its mirror image.
         max_clips, max_validation_clips: the first so many clips; 0 for all.
         max_unreadable: fraction of clips that may be skipped because they cannot be read.
         on_device: whether the whole cache is held in the memory of the accelerator.
@@ -74,6 +79,7 @@ class DataSettings:
     interval: int = 0
     stride: int = 49
     views: Views = "tile"
+    mirror: bool = False
     max_clips: int = 0
     max_validation_clips: int = 64
     max_unreadable: float = 0.05
@@ -118,6 +124,8 @@ class ShareVerseSettings:
         empty_text: file with the text encoder's output for an empty prompt, one tensor (tokens, text_dim); zeros
             without it.
         gradient_checkpointing: compute activations again in the backward pass to save memory.
+        compile_blocks: let torch.compile fuse the blocks; on a CPU it needs a C++ compiler and half a minute at the
+            start.
         export_dtype: of the weights in the exported file.
         licence: recorded in the exported file.
     """
@@ -137,6 +145,7 @@ class ShareVerseSettings:
     shuffle_agents: bool = False
     empty_text: str | None = None
     gradient_checkpointing: bool = False
+    compile_blocks: bool = False
     export_dtype: ExportDtype = "float16"
     licence: str = "Apache-2.0"
 

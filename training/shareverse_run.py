@@ -23,6 +23,7 @@ from ..world.tiles import SINGLE_VIEW
 from .activation_checkpointing import checkpoint_blocks
 from .attention import matrix_attention
 from .autoencoders import Autoencoder, load_autoencoder
+from .compilation import compile_blocks
 from .data import LATENTS, latent_caches
 from .loop import Loop, make_accelerator
 from .random_numbers import WEIGHTS, generator
@@ -52,6 +53,8 @@ def train_shareverse(
     network = make_network(settings, config, options, Kernels(attention=matrix_attention) if on_cpu else Kernels())
     if settings.gradient_checkpointing:
         checkpoint_blocks(network)
+    if settings.compile_blocks:
+        compile_blocks(network)
     base_model = Path(settings.base).name if settings.base else None
     task = ShareVerseTask(
         settings, config, options, caches, empty_text(settings, config), accelerator.device, base_model

@@ -5,7 +5,7 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
-from shared_world.training.loop import Loop, learning_rate, make_accelerator, make_optimizer
+from shared_world.training.loop import Loop, make_accelerator
 from shared_world.training.run_log import LOG_NAME
 from shared_world.training.settings import LoopSettings
 
@@ -73,9 +73,9 @@ def test_batches_that_cannot_be_made_are_refused():
 
 def test_gradients_are_clipped(tmp_path, monkeypatch):
     def descent(network, settings):
-        return torch.optim.SGD(network.parameters(), settings.learning_rate)
+        return [torch.optim.SGD(network.parameters(), settings.learning_rate)]
 
-    monkeypatch.setattr("shared_world.training.loop.make_optimizer", descent)
+    monkeypatch.setattr("shared_world.training.loop.make_optimizers", descent)
     _, loop = start(tmp_path, replace(SETTINGS, steps=1, max_gradient_norm=1e-3))
     before = [parameter.detach().clone() for parameter in loop.network.parameters()]
     loop.run()
@@ -144,26 +144,3 @@ def test_log_goes_on_where_the_checkpoint_does(tmp_path):
     start(tmp_path, settings)
     assert [line["step"] for line in logged(tmp_path) if "loss" in line] == [1, 2, 3, 4, 5, 6]
     assert [line["step"] for line in logged(tmp_path) if "error" in line] == [2, 4, 6, 6]
-
-
-def test_learning_rate_rises_then_falls():
-    settings = replace(SETTINGS, steps=100, warmup_steps=10, decay="linear", decay_start=0.5)
-    rates = [learning_rate(step, settings) for step in range(100)]
-    assert rates[0] == pytest.approx(0.01)
-    assert rates[9] == rates[49] == pytest.approx(0.1)
-    assert rates[75] == pytest.approx(0.05)
-    assert rates[99] == pytest.approx(0.002)
-    cosine = replace(settings, decay="cosine", decay_start=0.0, warmup_steps=0)
-    assert learning_rate(50, cosine) == pytest.approx(0.05)
-    assert learning_rate(80, replace(settings, decay="none")) == 0.1
-
-
-def test_only_matrices_are_decayed():
-    network = torch.nn.Module()
-    network.linear = torch.nn.Linear(2, 2)
-    network.pos_embedding = torch.nn.Parameter(torch.zeros(1, 3, 2))
-    network.frozen = torch.nn.Parameter(torch.zeros(2, 2), requires_grad=False)
-    decayed, plain = make_optimizer(network, replace(SETTINGS, weight_decay=0.1)).param_groups
-    assert [id(value) for value in decayed["params"]] == [id(network.linear.weight)]
-    assert {id(value) for value in plain["params"]} == {id(network.linear.bias), id(network.pos_embedding)}
-    assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
