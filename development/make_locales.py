@@ -14,7 +14,11 @@ LOCALES = ROOT / "locales"
 FILES = ("main", "nodeDefs")
 CORE_CATEGORIES = {"conditioning", "loaders", "sampling"}
 """Folders of the node library that ComfyUI has and translates itself."""
-SOCKET_TYPES = {"SHARED_WORLD_AGENTS": "agents", "SHARED_WORLD_RAYMAPS": "raymaps"}
+SOCKET_TYPES = {
+    "SHARED_WORLD_AGENTS": "agents",
+    "SHARED_WORLD_RAYMAPS": "raymaps",
+    "SHARED_WORLD_GROUND_TRUTH": "ground truth",
+}
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..models.checkpoints import write_checkpoint
 from ..models.cogvideox.config import CogVideoXConfig
 from ..models.cogvideox.transformer import CogVideoXTransformer
+from ..models.pocket_vae import SYSTEM, PocketVAE, PocketVAEConfig
 from ..models.shareverse.checkpoint import untrained_extension
 from ..models.shareverse.options import ShareVerseOptions
 from .comfyui_in_process import use_comfyui
@@ -27,6 +28,9 @@ CONFIG = CogVideoXConfig(
     text_dim=32,
     text_tokens=8,
     learned_grid=(FRAMES // 4 + 1, HEIGHT // 16, WIDTH // 16),
+)
+POCKET_VAE = PocketVAEConfig(
+    latent_channels=CONFIG.out_channels, width=16, encoder_blocks=1, decoder_blocks=2, fine_width=8, fine_blocks=1
 )
 LICENCE = "Apache-2.0"
 
@@ -47,7 +51,8 @@ def write_tiny_checkpoints(folder: Path) -> None:
     """Write models into a folder laid out like ComfyUI's `models`.
 
     `diffusion_models/` gets a base (CogVideoX-I2V), a ShareVerse with non-zero extra modules, and the extra modules
-    alone; `vae/` gets a Wan 2.1 VAE of 1/12 the width, which has CogVideoX's latent channels and compression.
+    alone; `vae/` gets a Wan 2.1 VAE of 1/12 the width and a pocket VAE, both with CogVideoX's latent channels and
+    compression.
     """
     diffusion_models, vae = folder / "diffusion_models", folder / "vae"
     for directory in (diffusion_models, vae):
@@ -75,6 +80,7 @@ def write_tiny_checkpoints(folder: Path) -> None:
     write_checkpoint(diffusion_models / "shareverse_tiny.safetensors", base | coupled, record)
     write_checkpoint(diffusion_models / "shareverse_tiny_extension.safetensors", coupled, record)
     _write_tiny_vae(vae / "wan_vae_tiny.safetensors")
+    write_tiny_pocket_vae(vae / "pocket_vae_tiny.safetensors")
 
 
 def _write_tiny_vae(path: Path) -> None:
@@ -83,3 +89,10 @@ def _write_tiny_vae(path: Path) -> None:
 
     network = WanVAE(dim=8, z_dim=16, temperal_downsample=[False, True, True])
     safetensors.torch.save_file(random_weights(network, seed=0), path)
+
+
+def write_tiny_pocket_vae(path: Path, dtype: torch.dtype = torch.float32) -> None:
+    """Write a pocket VAE whose weights are stored in `dtype`."""
+    tensors = random_weights(PocketVAE(POCKET_VAE), seed=0)
+    record = {"system": SYSTEM, "network": POCKET_VAE.to_dict(), "latent_scale": 1.0, "licence": LICENCE}
+    write_checkpoint(path, {name: tensor.to(dtype) for name, tensor in tensors.items()}, record)

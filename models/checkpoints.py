@@ -166,6 +166,15 @@ def _read_record(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
     return record
 
 
+def read_record(path: str | Path) -> dict[str, Any]:
+    """The `shared_world` metadata of one safetensors file, empty where there is none.
+
+    Raises:
+        CheckpointError: in one sentence, as `open_checkpoint`, if the file is damaged.
+    """
+    return _read_record(Path(path), _read_header(Path(path))[1])
+
+
 def open_checkpoint(path: str | Path) -> Checkpoint:
     """Read the headers of a checkpoint.
 
@@ -245,6 +254,7 @@ def recognise(shapes: Mapping[str, tuple[int, ...]]) -> str:
         ("blocks.0.self_attn.q.", "Wan"),
         ("decoder.conv_in.", "a VAE"),
         ("decoder.conv1.", "a VAE"),
+        ("decoder_linear.", "a VAE"),
         ("encoder.block.0.layer.0.SelfAttention", "a T5 text encoder"),
     ]
     for part, kind in known:

@@ -5,11 +5,12 @@ through residual convolutions on the latent grid, which start at zero. The first
 CogVideoX's layout, and no latent frame depends on a later one: the first frame alone encodes to the first latent frame.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -226,12 +227,14 @@ def initialise_from_patches(network: PocketVAE, patches: Tensor, generator: torc
                 nn.init.kaiming_normal_(parameter, nonlinearity="relu", generator=generator)
 
 
-def load_pocket_vae(path: str | Path, operations: Any = nn) -> tuple[PocketVAE, dict[str, Any]]:
-    """A trained autoencoder in evaluation mode, and what its file records.
+def read_pocket_vae(
+    path: str | Path, load: Callable[[str], dict[str, Tensor]] = safetensors.torch.load_file
+) -> tuple[PocketVAEConfig, dict[str, Tensor], dict[str, Any]]:
+    """Sizes, tensors and record of a trained autoencoder; tensors are as stored, complete and of the right shapes.
 
-    Returns:
-        The network, and a record with `latent_scale` (factor that gives latents a mean square of one),
-        `latent_rgb_factors` and `training`.
+    Args:
+        path: its file.
+        load: reads the tensors of one file.
 
     Raises:
         CheckpointError: if the file is no pocket VAE or lacks tensors.
@@ -243,13 +246,27 @@ def load_pocket_vae(path: str | Path, operations: Any = nn) -> tuple[PocketVAE, 
         config = PocketVAEConfig.from_dict(checkpoint.record.get("network", {}))
     except ValueError as error:
         raise CheckpointError(f"{checkpoint.path.name}: {error}") from error
-    network = PocketVAE(config, operations, device=torch.device("meta"))
-    tensors = read_tensors(checkpoint)
-    expected = network.state_dict()
-    wrong = [name for name, tensor in expected.items() if name not in tensors or tensors[name].shape != tensor.shape]
+    expected = PocketVAE(config, device=torch.device("meta")).state_dict()
+    wrong = [name for name, tensor in expected.items() if checkpoint.shapes.get(name) != tensor.shape]
     if wrong:
         raise CheckpointError(
             f"{checkpoint.path.name} is taken for a pocket VAE, but {wrong[0]} is missing or misshapen."
         )
-    network.load_state_dict({name: tensors[name].float() for name in expected}, strict=True, assign=True)
-    return network.eval().requires_grad_(False), dict(checkpoint.record)
+    tensors = read_tensors(checkpoint, load)
+    return config, {name: tensors[name] for name in expected}, dict(checkpoint.record)
+
+
+def load_pocket_vae(path: str | Path, operations: Any = nn) -> tuple[PocketVAE, dict[str, Any]]:
+    """A trained autoencoder in float32 and in evaluation mode, and what its file records.
+
+    Returns:
+        The network, and a record with `latent_scale` (factor that gives latents a mean square of one),
+        `latent_rgb_factors` and `training`.
+
+    Raises:
+        CheckpointError: if the file is no pocket VAE or lacks tensors.
+    """
+    config, tensors, record = read_pocket_vae(path)
+    network = PocketVAE(config, operations, device=torch.device("meta"))
+    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=True, assign=True)
+    return network.eval().requires_grad_(False), record

@@ -7,8 +7,11 @@ from comfyui_version import __version__ as comfyui_version
 from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints, PreviewAgents
 from .agents_files import LoadAgentsFile, SaveAgentsFile
 from .conditioning import RaymapBuilder, ShareVerseConditioning
-from .loaders import ExtendBaseModel, LoadMultiAgentModel
+from .evaluation import EvaluateSharedWorld
+from .loaders import ExtendBaseModel, LoadMultiAgentModel, LoadMultiAgentVAE
+from .pocket_town import PocketTown
 from .sampling import JointSampler
+from .shipped_models import list_shipped_models
 from .views import AgentsGrid, FourViewJoiner, FourViewSplitter, SplitAgents
 
 OLDEST_COMFYUI = (0, 27)
@@ -30,6 +33,9 @@ NODES: list[type[io.ComfyNode]] = [
     JointSampler,
     SplitAgents,
     AgentsGrid,
+    LoadMultiAgentVAE,
+    PocketTown,
+    EvaluateSharedWorld,
 ]
 
 
@@ -37,7 +43,8 @@ class SharedWorldExtension(ComfyExtension):
     """The pack's nodes, as ComfyUI asks for them."""
 
     async def on_load(self) -> None:
-        """Warn about a ComfyUI that is too old: it reads `requires-comfyui` but does not enforce it."""
+        """Offer the pack's own models, and warn about a ComfyUI that is too old, which it does not check itself."""
+        list_shipped_models()
         if tuple(int(number) for number in re.findall(r"\d+", comfyui_version)[:2]) < OLDEST_COMFYUI:
             logging.getLogger(__name__).warning(
                 "Shared World is tested with ComfyUI %d.%d and newer, this is %s: update ComfyUI if a node fails.",

@@ -8,10 +8,13 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..models.loading import extend_base_model, load_multi_agent_model
+from ..models.pocket_vae_comfyui import load_vae
 from ..models.shareverse.options import ShareVerseOptions
+from .shipped_models import SHIPPED_MODELS
 
 CATEGORY = "Shared World/loaders"
 FOLDER = "diffusion_models"
+VAE_FOLDER = "vae"
 OLDER_FOLDER = "unet"
 NO_BASE = "none"
 PRECISIONS: dict[str, dict[str, Any]] = {
@@ -143,9 +146,39 @@ class ExtendBaseModel(io.ComfyNode):
         return io.NodeOutput(model, ui=ui.PreviewText(str(saved.relative_to(folder))))
 
 
+class LoadMultiAgentVAE(io.ComfyNode):
+    """A VAE from models/vae."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SharedWorldLoadVAE",
+            display_name="Load Multi-Agent VAE",
+            category=CATEGORY,
+            description=(
+                "Loads any file in models/vae as an ordinary VAE: Pocket Town's, which ComfyUI's Load VAE does not know, and "
+                "every kind that it does."
+            ),
+            search_aliases=["vae loader", "pocket vae", "autoencoder"],
+            inputs=[
+                io.Combo.Input(
+                    "vae_name",
+                    options=folder_paths.get_filename_list(VAE_FOLDER),
+                    tooltip="File in models/vae, or one that comes with the pack. Take the VAE that the model was trained with.",
+                )
+            ],
+            outputs=[io.Vae.Output(display_name="vae", tooltip="Works with ComfyUI's nodes that encode and decode.")],
+        )
+
+    @classmethod
+    def execute(cls, vae_name: str) -> io.NodeOutput:
+        return io.NodeOutput(load_vae(folder_paths.get_full_path_or_raise(VAE_FOLDER, vae_name)))
+
+
 def folder_for_new_models() -> Path:
-    """The first of ComfyUI's folders for diffusion models that does not have the older name."""
+    """The first of the user's folders for diffusion models that does not have the older name."""
     folders = [Path(folder) for folder in folder_paths.get_folder_paths(FOLDER)]
+    folders = [folder for folder in folders if not folder.is_relative_to(SHIPPED_MODELS)]
     return next((folder for folder in folders if folder.name != OLDER_FOLDER), folders[0]).resolve()
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from .buildings import FACADE_VALUES, GROUND_FLOOR, PARAPET
+from .photograph import Mural, Photograph
 from .town import Town
 from .weather import Weather
 
@@ -34,10 +35,18 @@ class Facades:
         town: whose boxes are painted.
         weather: for the light.
         device: of the points.
+        photograph: on the walls of some buildings.
     """
 
-    def __init__(self, town: Town, weather: Weather, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        town: Town,
+        weather: Weather,
+        device: torch.device | str = "cpu",
+        photograph: Photograph | None = None,
+    ) -> None:
         self.weather = weather
+        self.mural = None if photograph is None else Mural(photograph, town, device)
         bounds = torch.stack([town.box_low[:, 0], town.box_high[:, 0], town.box_low[:, 2], town.box_high[:, 2]])
         self.bounds = torch.cat([bounds, town.box_low[:, 1, None].T]).to(device)
         self.walls = torch.stack([_face(town, weather, *face) for face in FACES], dim=-1).flatten(1).to(device)
@@ -54,8 +63,36 @@ class Facades:
         gap_z = torch.minimum(before, behind)
         face = torch.where(gap_x < gap_z, (to_high < to_low).int(), (behind < before).int() + 2)
         roof = points.y - top < torch.minimum(gap_x, gap_z)
-        colour = _wall_colour(points, self.walls[:, points.box * len(FACES) + face], face < 2, self.weather, pixel)
+        rows = self.walls[:, points.box * len(FACES) + face]
+        colour = _wall_colour(points, rows, face < 2, self.weather, pixel)
+        if self.mural is not None:
+            where = self.mural.on[points.box].nonzero().squeeze(-1)
+            wall = points.at(where), rows[:, where], face[where].long()
+            left_of_face = torch.stack([behind, before, to_low, to_high])[:, where]
+            colour[where] = self._with_mural(self.mural, colour[where], *wall, left_of_face, pixel)
         return torch.where(roof[:, None], self.roofs[points.box], colour)
+
+    def _with_mural(
+        self,
+        mural: Mural,
+        colour: Tensor,
+        points: "BoxPoints",
+        rows: Tensor,
+        face: Tensor,
+        left_of_face: Tensor,
+        pixel: float,
+    ) -> Tensor:
+        """Colours (points, 3) with the photograph over them.
+
+        `left_of_face` (4, points) is how far the left edge of the wall is away as seen from outside, in metres, if the
+        point is on each of `FACES`. The right edge of a wall is where the left one of the opposite wall would be.
+        """
+        left, right = (left_of_face.gather(0, side[None])[0] for side in (face, face ^ 1))
+        bottom = -points.y - rows[_ROW["bottom"]]
+        _, size = _footprint(points, face < 2, pixel)
+        painted = mural.at(left, right, rows[_ROW["height"]] - bottom, bottom, size)
+        lit = (painted[:, :3].T * _light(points, rows, self.weather)).T
+        return torch.lerp(colour, lit, painted[:, 3:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +112,11 @@ class BoxPoints:
     z: Tensor
     distance: Tensor
     directions: tuple[Tensor, Tensor, Tensor]
+
+    def at(self, where: Tensor) -> "BoxPoints":
+        """Some of the points."""
+        x, y, z = (component[where] for component in self.directions)
+        return BoxPoints(self.box[where], self.x[where], self.y[where], self.z[where], self.distance[where], (x, y, z))
 
 
 def _face(town: Town, weather: Weather, axis: int, sign: float) -> Tensor:
@@ -159,10 +201,9 @@ def _pattern(across: Tensor, height: Tensor, values: dict[str, Tensor], blur: Te
 def _wall_colour(points: BoxPoints, rows: Tensor, faces_x: Tensor, weather: Weather, pixel: float) -> Tensor:
     """Lit colours (points, 3) of walls with the values `rows` (values, points)."""
     values = {name: rows[number] for name, number in _ROW.items()}
-    facing = torch.where(faces_x, points.directions[0], points.directions[2]).abs().clamp_(min=0.12)
-    blur_up = (points.distance * pixel).clamp_(min=0.01)
+    facing, (blur, blur_up) = _footprint(points, faces_x, pixel)
     across = torch.where(faces_x, points.z, points.x) - values["start"]
-    pattern = _pattern(across, -points.y - values["bottom"], values, blur_up / facing, blur_up)
+    pattern = _pattern(across, -points.y - values["bottom"], values, blur, blur_up)
 
     chance = _noise(values["number"], pattern.column, pattern.floor)
     trim = rows[_ROW["trim_red"] : _ROW["trim_blue"] + 1]
@@ -171,11 +212,21 @@ def _wall_colour(points: BoxPoints, rows: Tensor, faces_x: Tensor, weather: Weat
     glass = pattern.window * (1.0 - 0.8 * pattern.bar)
     colour = torch.lerp(colour, rows.new_tensor(GLASS)[:, None] * (0.55 + chance), glass)
 
-    # Walls stand before half of the sky, and are darker towards the ground.
-    skylight = 0.80 + 0.08 * (-points.y).clamp(0.0, 3.0) / 3.0 + 0.10 * values["sunward"]
-    light = rows[_ROW["sun_red"] : _ROW["sun_blue"] + 1] + skylight * rows.new_tensor(weather.ambient)[:, None]
     mirrored = glass * _mirrored(chance, facing, points.directions[1], weather)
-    return (colour * light + mirrored).T
+    return (colour * _light(points, rows, weather) + mirrored).T
+
+
+def _footprint(points: BoxPoints, faces_x: Tensor, pixel: float) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """How far (points,) rays turn towards the walls, 0..1, and metres of wall that samples cover across and up."""
+    facing = torch.where(faces_x, points.directions[0], points.directions[2]).abs().clamp_(min=0.12)
+    up = (points.distance * pixel).clamp_(min=0.01)
+    return facing, (up / facing, up)
+
+
+def _light(points: BoxPoints, rows: Tensor, weather: Weather) -> Tensor:
+    """Light (3, points) on walls: they stand before half of the sky, and are darker towards the ground."""
+    skylight = 0.80 + 0.08 * (-points.y).clamp(0.0, 3.0) / 3.0 + 0.10 * rows[_ROW["sunward"]]
+    return rows[_ROW["sun_red"] : _ROW["sun_blue"] + 1] + skylight * rows.new_tensor(weather.ambient)[:, None]
 
 
 def _mirrored(chance: Tensor, facing: Tensor, down: Tensor, weather: Weather) -> Tensor:

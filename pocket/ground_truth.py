@@ -8,18 +8,20 @@ from ..world.metrics.known_clip import KnownClip
 from ..world.tiles import TWO_BY_TWO, split_images
 from .car_shape import Cars, paint
 from .fog import distances
+from .photograph import Photograph
 from .recipe import Clip, Recipe
 from .render import render_views
 from .town import FIRST_CAR, Town
 from .views import views_of_agents
 
 
-def known_clip(clip: Clip, without_others: bool = False) -> KnownClip:
+def known_clip(clip: Clip, without_others: bool = False, photograph: Photograph | None = None) -> KnownClip:
     """The ground truth of a clip for `world.metrics`.
 
     Args:
         clip: with depth and instances.
         without_others: also render what each agent would see without the other agents, for the own-frame oracle.
+        photograph: that the clip was rendered with.
 
     Raises:
         ValueError: if the clip was read or made without depth and instances.
@@ -37,11 +39,11 @@ def known_clip(clip: Clip, without_others: bool = False) -> KnownClip:
         buildings=list(town.building_instances()),
         cars=[FIRST_CAR + number for number in range(len(agents))],
         transmittance=clip.recipe.light().transmittance(distances(clip.depth, intrinsics)),
-        without_others=render_without_others(clip.recipe, town, agents) if without_others else None,
+        without_others=render_without_others(clip.recipe, town, agents, photograph) if without_others else None,
     )
 
 
-def render_without_others(recipe: Recipe, town: Town, agents: Agents) -> Tensor:
+def render_without_others(recipe: Recipe, town: Town, agents: Agents, photograph: Photograph | None = None) -> Tensor:
     """(agents, frames, views, height, width, 3) what each agent would see if it were alone; its shadow stays."""
     rig = agents.members[0].rig
     frames = torch.arange(agents.frame_count)
@@ -51,6 +53,6 @@ def render_without_others(recipe: Recipe, town: Town, agents: Agents) -> Tensor:
         colour = paint(recipe.colours[number % len(recipe.colours)])
         cars = Cars(alone.poses(), torch.tensor([colour]))
         views = views_of_agents(alone, frames, rig.height, rig.width)
-        rendered = render_views(town, views, cars, recipe.light(), recipe.samples)
+        rendered = render_views(town, views, cars, recipe.light(), recipe.samples, photograph=photograph)
         pictures.append(rendered.unflatten((rig.view_count, len(frames)), (1, 0)).rgb)
     return torch.stack(pictures)

@@ -14,6 +14,7 @@ from ..world.encounters import ENCOUNTERS, car_rig
 from ..world.rigs import Rig
 from ..world.tiles import TWO_BY_TWO, join_views
 from .car_shape import paint
+from .photograph import Photograph
 from .placement import fitting_presets, place_encounter
 from .render import Pictures, render_agents
 from .road_layouts import LAYOUTS
@@ -178,6 +179,33 @@ def draw_recipe(options: ClipOptions, seed: int, number: int = 0) -> Recipe:
     raise problem
 
 
+def draw_wanted_recipe(options: ClipOptions, seed: int, number: int = 0) -> Recipe:
+    """`draw_recipe` for a clip that someone asks for, with an error that says what could be asked for instead.
+
+    Raises:
+        ValueError: if the presets do not fit into the town; it names those that do.
+    """
+    try:
+        return draw_recipe(options, seed, number)
+    except ValueError as error:
+        fitting = [preset for preset in ENCOUNTERS if _fits(replace(options, presets=(preset,)), seed, number)]
+        wanted = " or ".join(options.presets) if len(options.presets) < len(ENCOUNTERS) else "any encounter"
+        way = " to ".join(f"{metres:g}" for metres in sorted(set(options.travel)))
+        advice = f"these fit: {', '.join(fitting)}" if fitting else "nothing fits, choose a shorter way"
+        raise ValueError(
+            f"There is no place for {wanted} over {way} m in the town of seed {seed} with layout '{options.layout}'; "
+            f"{advice}."
+        ) from error
+
+
+def _fits(options: ClipOptions, seed: int, number: int) -> bool:
+    try:
+        draw_recipe(options, seed, number)
+    except ValueError:
+        return False
+    return True
+
+
 def _draw(options: ClipOptions, seed: int, presets: list[str], random: np.random.Generator) -> Recipe:
     def chosen(values: Any) -> Any:
         return values[int(random.integers(len(values)))]
@@ -225,20 +253,32 @@ class Clip:
     instances: Tensor | None
 
 
-def render_clip(recipe: Recipe, device: torch.device | str = "cpu") -> Clip:
-    """Render a clip. Raises ValueError as `place_encounter`."""
+def render_clip(recipe: Recipe, device: torch.device | str = "cpu", photograph: Photograph | None = None) -> Clip:
+    """Render a clip. Raises ValueError as `place_encounter` and `render_views`."""
     town = recipe.town()
     agents = recipe.agents(town)
-    pictures = render_recipe(recipe, town, agents, device)
+    pictures = render_recipe(recipe, town, agents, device, photograph)
     planes = (pictures.rgb.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8).movedim(-1, 2)
     tiles = join_views(planes, TWO_BY_TWO).movedim(2, -1).contiguous().cpu()
     return Clip(recipe, agents, tiles, pictures.depth.cpu(), pictures.instances.cpu())
 
 
-def render_recipe(recipe: Recipe, town: Town, agents: Agents, device: torch.device | str = "cpu") -> Pictures:
+def render_recipe(
+    recipe: Recipe,
+    town: Town,
+    agents: Agents,
+    device: torch.device | str = "cpu",
+    photograph: Photograph | None = None,
+) -> Pictures:
     """Pictures with axes (agents, frames, views) of agents in the light of a recipe."""
     return render_agents(
-        town, agents, weather=recipe.light(), samples=recipe.samples, colours=recipe.colours, device=device
+        town,
+        agents,
+        weather=recipe.light(),
+        samples=recipe.samples,
+        colours=recipe.colours,
+        device=device,
+        photograph=photograph,
     )
 
 

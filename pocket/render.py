@@ -11,6 +11,7 @@ from torch import Tensor
 from ..world.agents import Agents
 from .car_shape import Cars, paint
 from .casting import Caster, part_instances
+from .photograph import Photograph
 from .shading import Shader, sample_footprint
 from .town import Town
 from .views import Views, cast_rays, views_of_agents
@@ -90,6 +91,7 @@ def render_views(
     samples: int = 5,
     device: torch.device | str = "cpu",
     rays_at_a_time: int = RAYS_AT_A_TIME,
+    photograph: Photograph | None = None,
 ) -> Pictures:
     """Render views.
 
@@ -102,8 +104,12 @@ def render_views(
             one more ray where the number is even.
         device: where to render; the pictures stay there.
         rays_at_a_time: larger is faster on a GPU.
+        photograph: on the walls of some buildings, in place of windows.
+
+    Raises:
+        ValueError: if the photograph is for a building that the town does not have.
     """
-    caster, shader = Caster(town, cars, device), Shader(town, cars, weather, device)
+    caster, shader = Caster(town, cars, device), Shader(town, cars, weather, device, photograph)
     instances = part_instances(town, caster.numbers).to(device)
     offsets = sample_offsets(samples)
     offsets = offsets if offsets[0] == CENTRE else [CENTRE, *offsets]
@@ -139,6 +145,7 @@ def render_agents(
     hide_own_car: bool = True,
     device: torch.device | str = "cpu",
     rays_at_a_time: int = RAYS_AT_A_TIME,
+    photograph: Photograph | None = None,
 ) -> Pictures:
     """What all agents see, each of them driving a car.
 
@@ -147,7 +154,7 @@ def render_agents(
         agents: their rigs must have the same views and picture size.
         frames: which frames; all if None.
         height, width: picture size in pixels; the rigs' own if None.
-        weather, samples, device, rays_at_a_time: as `render_views`.
+        weather, samples, device, rays_at_a_time, photograph: as `render_views`.
         colours: of the cars by name, repeated as needed.
         hide_own_car: leave the car that carries a camera out of its pictures; its shadow stays.
 
@@ -155,7 +162,7 @@ def render_agents(
         Pictures with leading axes (agents, frames, views).
 
     Raises:
-        ValueError: if the rigs differ, or a colour is unknown.
+        ValueError: if the rigs differ, a colour is unknown, or as `render_views`.
     """
     rig = agents.members[0].rig
     chosen = torch.arange(agents.frame_count) if frames is None else torch.as_tensor(frames, dtype=torch.long)
@@ -169,5 +176,6 @@ def render_agents(
         samples,
         device,
         rays_at_a_time,
+        photograph,
     )
     return pictures.unflatten((len(agents), rig.view_count, len(chosen)), (0, 2, 1))

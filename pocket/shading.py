@@ -13,6 +13,7 @@ from .foliage import LAMP_COLOUR, METAL_COLOUR, WOOD_COLOUR, crown_colour, plain
 from .ground import ground_colour
 from .ground_shadows import add_car_shadows
 from .light_map import draw_light_map
+from .photograph import Photograph
 from .sky import haze, sky_colour
 from .town import GROUND, SKY, WALL, Town
 from .views import Rays, Views
@@ -25,15 +26,23 @@ class Shader:
     Args:
         town, cars, weather: what is seen.
         device: of the hits.
+        photograph: on the walls of some buildings.
     """
 
-    def __init__(self, town: Town, cars: Cars | None, weather: Weather, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        town: Town,
+        cars: Cars | None,
+        weather: Weather,
+        device: torch.device | str = "cpu",
+        photograph: Photograph | None = None,
+    ) -> None:
         self.town, self.cars, self.weather, self.device = town, cars, weather, torch.device(device)
         self.numbers: PartNumbers = part_numbers(town, cars)
         self.light_map = draw_light_map(town, weather)
         self.light_map = type(self.light_map)(self.light_map.values.to(device), self.light_map.low)
         self.low, self.high = town.box_low.to(device), town.box_high.to(device)
-        self.facades = Facades(town, weather, device)
+        self.facades = Facades(town, weather, device, photograph)
         self.material = town.box_material.to(device)
         self.crowns = torch.cat([town.crown_centre, town.crown_radius, town.crown_colour], dim=-1).to(device)
         colours = torch.tensor([(0.0, 0.0, 0.0), WOOD_COLOUR, METAL_COLOUR, LAMP_COLOUR], device=self.device)

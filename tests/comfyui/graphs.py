@@ -12,6 +12,7 @@ MODEL = "shareverse_tiny.safetensors"
 EXTENSION = "shareverse_tiny_extension.safetensors"
 BASE = "cogvideox_i2v_tiny.safetensors"
 VAE = "wan_vae_tiny.safetensors"
+POCKET_VAE = "pocket_vae_tiny.safetensors"
 
 COLOURS = (0xC03010, 0x1030C0, 0x10C030, 0xF0F0F0)
 CROSSING_PATHS = ("0 0 0\n2 0 8", "0 -3 4\n2 3 4", "0 2 2\n2 -2 6")
@@ -195,7 +196,45 @@ def every_node() -> Graph:
     graph.add("tile", "SharedWorldFourViewJoiner", **views, layout="1x4")
     graph.add("untiled", "SharedWorldFourViewSplitter", tile=["tile", 0], layout="1x4")
     graph.add("preview", "PreviewImage", images=["untiled", 3])
+    pocket_vae(graph)
+    graph.add("pocket_preview", "PreviewImage", images=["decoded", 0])
+    evaluated(pocket_town(graph, "town"), "town")
     return graph.add("grid_preview", "PreviewImage", images=["grid", 0])
+
+
+def pocket_town(graph: Graph, name: str = "agents", **changes: object) -> Graph:
+    """A clip of the size that the tiny model makes."""
+    inputs = {
+        "split": "test",
+        "town": 0,
+        "preset": "head_on",
+        "seed": 0,
+        "weather": "sunny",
+        "fog_distance": 18.0,
+        "frames": FRAMES,
+        "frame_rate": 4.0,
+        "travel": 30.0,
+        "view_width": WIDTH // 2,
+        "view_height": HEIGHT // 2,
+        "first_car": "red",
+        "second_car": "red",
+        "samples": 1,
+        "layout": "town",
+    }
+    return graph.add(name, "SharedWorldPocketTown", **(inputs | changes))
+
+
+def evaluated(graph: Graph, town: str = "agents") -> Graph:
+    """Node `numbers`: the views of `split` held against the truth of `pocket_town`."""
+    links = {"images": ["views", 0], "truth": [town, 4], "vae": ["vae", 0]}
+    return graph.add("numbers", "SharedWorldEvaluate", **links, layout="2x2")
+
+
+def pocket_vae(graph: Graph) -> Graph:
+    """Nodes `pocket_vae`, `encoded` and `decoded`: `picture_1` through a pocket VAE and ComfyUI's nodes."""
+    graph.add("pocket_vae", "SharedWorldLoadVAE", vae_name=POCKET_VAE)
+    graph.add("encoded", "VAEEncode", pixels=["picture_1", 0], vae=["pocket_vae", 0])
+    return graph.add("decoded", "VAEDecode", samples=["encoded", 0], vae=["pocket_vae", 0])
 
 
 EXTEND = {

@@ -14,7 +14,7 @@ from shared_world.development.comfyui_server import ComfyServer
 from shared_world.development.locations import PACK_NAME
 
 FILE = Path(__file__).with_name("node_definitions.json")
-COMFYUIS_OWN = {"model_name", "base_model", "file", "sampler_name", "scheduler"}
+COMFYUIS_OWN = {"model_name", "base_model", "file", "vae_name", "sampler_name", "scheduler"}
 """Choices whose options are files or come from ComfyUI."""
 
 

@@ -350,6 +350,7 @@ class TestRecognition:
             ("VGGT", {"aggregator.frame_blocks.0.attn.qkv.weight": (8, 8)}),
             ("a VAE", {"decoder.conv_in.conv.weight": (8, 8, 3, 3, 3)}),
             ("a VAE", {"decoder.conv1.weight": (8, 8, 3, 3, 3)}),
+            ("a VAE", {"decoder_linear.weight": (768, 8, 1, 1, 1)}),
             ("a T5 text encoder", {"encoder.block.0.layer.0.SelfAttention.q.weight": (8, 8)}),
             ("a LoRA", {"transformer.transformer_blocks.0.attn1.to_q.lora_A.weight": (8, 8)}),
             ("a LoRA", {"lora_unet_transformer_blocks_0_attn1_to_q.lora_down.weight": (8, 8)}),

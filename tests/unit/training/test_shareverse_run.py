@@ -73,6 +73,22 @@ def test_result_is_a_shareverse_checkpoint_with_its_recipe(shareverse_settings):
     assert str(Path(shareverse_settings.output).parent) not in json.dumps(record)
 
 
+def test_muon_goes_on_where_it_was_interrupted(shareverse_settings):
+    straight = changed(shareverse_settings, "straight", steps=6, optimizer="muon", mixed_precision="no")
+    stopped = changed(straight, "stopped")
+    train_shareverse(straight)
+    train_shareverse(stopped, asked_to_stop=stop_after(3))
+    train_shareverse(stopped)
+    assert_same_weights(result(straight), result(stopped))
+
+
+def test_mirror_images_are_trained_on_but_not_validated_on(shareverse_settings):
+    settings = replace(shareverse_settings, data=replace(shareverse_settings.data, mirror=True))
+    train_shareverse(settings)
+    record = open_checkpoint(result_path(settings)).record["training"]["data"]
+    assert (record["clips"], record["windows"]) == (6, 12)
+
+
 @pytest.mark.parametrize("precision", ["no", "bf16"])
 def test_interrupted_run_ends_as_an_uninterrupted_one(shareverse_settings, precision):
     loop = {
