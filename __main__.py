@@ -1,12 +1,13 @@
-"""The pack's command line: `python -m shared_world train ...` and `python -m shared_world pocket ...`."""
+"""The pack's command line: `python -m shared_world COMMAND ...` with the commands train, evaluate and pocket."""
 
 import sys
 from importlib.util import find_spec
 
 USAGE = """usage: python -m shared_world COMMAND ...
 
-  train    train ShareVerse or the pocket autoencoder
-  pocket   make towns, pictures and data sets with the simulator
+  train      train ShareVerse or the pocket autoencoder
+  evaluate   measure trained networks on test towns, beside controls
+  pocket     make towns, pictures and data sets with the simulator
 
 'python -m shared_world COMMAND --help' says more."""
 
@@ -16,14 +17,20 @@ NEEDED_TO_TRAIN = {"accelerate": "accelerate", "av": "av", "yaml": "pyyaml"}
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     command, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    if command == "train":
+    if command in ("train", "evaluate"):
         missing = [package for module, package in NEEDED_TO_TRAIN.items() if find_spec(module) is None]
         if missing:
-            sys.stderr.write(f"Training needs {' and '.join(missing)}: pip install {' '.join(missing)}\n")
+            purpose = "Training" if command == "train" else "Evaluation"
+            sys.stderr.write(f"{purpose} needs {' and '.join(missing)}: pip install {' '.join(missing)}\n")
             return 1
+    if command == "train":
         from .training.cli import main as train
 
         return train(rest)
+    if command == "evaluate":
+        from .evaluation.cli import main as evaluate
+
+        return evaluate(rest)
     if command == "pocket":
         from .pocket.__main__ import main as pocket
 
