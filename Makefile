@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 help:
 	@echo "make environment  set up .venv and ComfyUI inside this checkout"
-	@echo "make demo         run an example graph on a headless ComfyUI (GRAPH=file for another one)"
+	@echo "make demo         two cars in one town, on a headless ComfyUI (GRAPH=file for another graph)"
 	@echo "make test         lint, then all tests; browser tests need Chromium"
 	@echo "make lint         ruff and mypy"
 	@echo "make examples     make the example graphs and the English texts anew; needs Chromium"

@@ -12,7 +12,7 @@ COLUMN_GAP, ROW_GAP, BAND_GAP = 60, 55, 60
 FRAME_PADDING, FRAME_TITLE = 20, 50
 LONGEST_COLUMN = 4
 NOTE_TYPE = "MarkdownNote"
-NOTE_SIZE = (400, 250)
+NOTE_SIZE = (400, 300)
 
 SIZES = {
     "LoadImage": (240, 300),
@@ -20,6 +20,9 @@ SIZES = {
     "SharedWorldRaymapBuilder": (360, 470),
     "SharedWorldEncounterPreset": (300, 0),
     "SharedWorldLoadModel": (360, 0),
+    "SharedWorldLoadVAE": (360, 0),
+    "SharedWorldPocketTown": (340, 0),
+    "PreviewAny": (760, 520),
     "SharedWorldExtendBaseModel": (360, 0),
     "SharedWorldShareVerseConditioning": (300, 0),
     "SharedWorldJointSampler": (320, 0),
@@ -38,11 +41,13 @@ class Frame:
         title: shown at its top.
         color: of the frame and its title.
         columns: types of the nodes in each column.
+        only_with: type of node without which the graph has no such frame, and a later frame takes its nodes.
     """
 
     title: str
     color: str
     columns: tuple[tuple[str, ...], ...]
+    only_with: str | None = None
 
 
 BANDS = (
@@ -50,7 +55,23 @@ BANDS = (
         Frame(
             "Model and size",
             "#b58b2a",
-            (("SharedWorldLoadModel", "SharedWorldExtendBaseModel", "VAELoader", "PrimitiveInt"),),
+            (
+                (
+                    "SharedWorldLoadModel",
+                    "SharedWorldExtendBaseModel",
+                    "SharedWorldLoadVAE",
+                    "VAELoader",
+                    "PrimitiveInt",
+                ),
+            ),
+        ),
+    ),
+    (
+        Frame(
+            "Town",
+            "#8a6fae",
+            (("LoadImage", "SharedWorldPocketTown"),),
+            only_with="SharedWorldPocketTown",
         ),
     ),
     (
@@ -70,9 +91,15 @@ BANDS = (
         Frame(
             "Pictures",
             "#88aa88",
-            (("SharedWorldSplitAgents",), ("SharedWorldAgentsGrid", "CreateVideo"), ("SaveVideo",)),
+            (
+                ("SharedWorldSplitAgents",),
+                ("StringConcatenate",),
+                ("SharedWorldAgentsGrid", "ImageStitch", "CreateVideo"),
+                ("SaveVideo",),
+            ),
         ),
     ),
+    (Frame("Numbers", "#a1309b", (("SharedWorldEvaluate", "PreviewAny"),)),),
 )
 """Frames below each other in bands from left to right; the note stands above the first."""
 
@@ -139,23 +166,28 @@ def _note_node(text: str, node_id: int) -> Node:
 def _place(nodes: Sequence[Node]) -> list[dict[str, Any]]:
     """Set every node's position and return the frames as the page's groups."""
     groups: list[dict[str, Any]] = []
+    homeless = list(nodes)
     left, top = 0, TITLE_HEIGHT + NOTE_SIZE[1] + BAND_GAP
     for band in BANDS:
         right = left
         for frame in band:
-            columns = _columns(frame, nodes)
+            columns = _columns(frame, homeless)
+            placed = [node for column in columns for node in column]
+            homeless = [node for node in homeless if node not in placed]
             if columns:
                 width, height = _place_columns(columns, left + FRAME_PADDING, top + FRAME_TITLE)
                 size = [width + 2 * FRAME_PADDING, height + FRAME_TITLE + FRAME_PADDING]
                 groups.append(_group(frame, len(groups) + 1, [left, top, *size]))
                 top, right = top + size[1] + BAND_GAP, max(right, left + size[0])
-        left, top = right + BAND_GAP, 0
+        left, top = (right + BAND_GAP if right > left else left), 0
     return groups
 
 
 def _columns(frame: Frame, nodes: Sequence[Node]) -> list[list[Node]]:
     """The frame's nodes by column; a long column becomes several."""
-    columns = []
+    columns: list[list[Node]] = []
+    if frame.only_with is not None and all(node["type"] != frame.only_with for node in nodes):
+        return columns
     for kinds in frame.columns:
         column = [node for kind in kinds for node in nodes if node["type"] == kind]
         columns += [column[start : start + LONGEST_COLUMN] for start in range(0, len(column), LONGEST_COLUMN)]

@@ -1,32 +1,56 @@
-"""The notes in the example graphs: what a graph does, which weights and sizes to choose, what to expect."""
+"""The notes in the example graphs: what a graph does, with which weights and sizes, and what to expect of it."""
 
-TINY = (
-    "**As it is:** the tiny checkpoints that `make demo` writes have random weights. The graph runs in seconds on a "
-    "CPU; what it generates is noise."
+POCKET_WEIGHTS = (
+    "**Weights:** a small ShareVerse and its VAE that come with the pack; there is nothing to download. They were "
+    "trained on towns of the same simulator, in fog for the most part. The graph runs in seconds on a CPU."
 )
-REAL_WEIGHTS = (
-    "**Real weights:** ShareVerse's are not public. With a checkpoint of your own choose it in *Load Multi-Agent "
-    "Model* (and CogVideoX-5B-I2V as its base, if it holds the extra modules only) and CogVideoX's VAE in *Load VAE*."
+POCKET_PICTURES = "small, soft pictures: 48x32 pixels for each camera, shown larger"
+POCKET_SIZES = (
+    "**Sizes:** the pocket model knows 17 frames at 4 per second, ways of 24 to 36 m and tiles of 96x64, and needs no "
+    "more than 10 steps. Others run but look worse."
 )
-REAL_SIZES = "**Real sizes:** tile width 720, tile height 480, 49 frames, 50 steps, euler, simple, cfg 1."
-REAL_SIZES_OF_PRESET = REAL_SIZES.replace("49 frames", "49 frames (with speed 4 the cars drive as far as now)")
+LARGE_SIZES = (
+    "**Large weights:** ShareVerse's own are not public. With a 5B checkpoint of yours and CogVideoX's VAE: tile width "
+    "720, tile height 480, 49 frames, 50 steps"
+)
 
 NOTES = {
+    "pocket_two_agents": (
+        "**What it does:** two cars pass each other in a simulated town that the model has never seen. From the first "
+        "frame of each car's four cameras and the camera paths, it makes all eight videos together.",
+        POCKET_WEIGHTS,
+        f"**What to expect:** {POCKET_PICTURES}, generated above and true below. At first the fog hides from each car "
+        "what the other one stands before; it comes into view all the same, since they share one world. The table says "
+        "how well; one clip is a sample only.",
+        POCKET_SIZES,
+        "**Your own:** change town, preset, seed or weather in *Pocket Town*. With topology `none` in the sampler each "
+        "car is on its own: compare.",
+    ),
+    "pocket_photograph": (
+        "**What it does:** paints a photograph on a building of a simulated town. Agent 2 sees it in its first frame. "
+        "Agent 1 comes past at the end: what its left camera shows then, it can have from agent 2 only.",
+        POCKET_WEIGHTS,
+        f"**What to expect:** {POCKET_PICTURES}, generated above and true below. The model knows painted houses, no "
+        "photographs: look for the colours in their places, not for details.",
+        POCKET_SIZES,
+        "**Your own:** load any picture in *Your photograph*; large areas of colour come out best. "
+        "*photograph_seen_by* in *Pocket Town* chooses who sees it first.",
+    ),
     "shareverse_two_agents": (
         "**What it does:** two cars meet at a crossroads, each with four cameras. ShareVerse generates all eight "
         "videos together, from one first tile per car and the camera paths.",
-        TINY,
-        REAL_WEIGHTS,
-        REAL_SIZES_OF_PRESET,
+        POCKET_WEIGHTS,
+        f"**What to expect:** {POCKET_PICTURES}. {POCKET_SIZES.replace('**Sizes:** the', 'The')}",
+        f"{LARGE_SIZES}; frame rate 8, in *Create Video* too, and speed 5 for the same way.",
         "**First tiles:** front and rear above left and right, in one picture. Copy the pack's `workflows/inputs` into "
         "ComfyUI's `input` folder, or load your own.",
     ),
     "shareverse_from_file": (
-        "**What it does:** reads the paths of two cars from a CARLA log, the first 17 frames at 8 frames per second, "
-        "and joins the four first views of each car into its first tile.",
-        TINY,
-        REAL_WEIGHTS,
-        REAL_SIZES,
+        "**What it does:** reads the paths of two cars from a CARLA log, 17 frames at 4 per second, and joins the four "
+        "first views of each car into its first tile.",
+        POCKET_WEIGHTS,
+        f"**What to expect:** {POCKET_PICTURES}. {POCKET_SIZES.replace('**Sizes:** the', 'The')}",
+        f"{LARGE_SIZES}; frame rate 8, that of the log, in *Create Video* too.",
         "**Files:** copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or your own log and views. The "
         "views must show what the log's cameras see at the first frame.",
     ),
@@ -35,10 +59,12 @@ NOTES = {
         "`models/diffusion_models` as a start for training, and runs the result.",
         "**What to expect:** until it is trained it behaves exactly like the base model: the cars do not know of each "
         "other and the raymaps have no effect.",
-        TINY,
+        "**As it is:** the tiny base with random weights that `make demo` and the tests write; it does not come with "
+        "the pack. What it generates is noise.",
         "**Real weights:** choose CogVideoX-5B-I2V in *Extend Base Model* and CogVideoX's VAE in *Load VAE*. "
         "ShareVerse's own weights are not public.",
-        REAL_SIZES_OF_PRESET,
+        "**Real sizes:** tile width 720, tile height 480, 49 frames at frame rate 8 and speed 5, 50 steps, euler, "
+        "simple, cfg 1.",
     ),
 }
 """Five lines of Markdown per graph."""

@@ -1,4 +1,4 @@
-"""Pictures and paths of one town that the example graphs load."""
+"""What the example graphs load: pictures and paths of one town, and a photograph for a building of another."""
 
 import io
 from pathlib import Path
@@ -13,6 +13,7 @@ from ..world.encounters import car_rig, encounter
 from ..world.formats import write_agents
 from ..world.formats.files import write_file
 from ..world.tiles import join_images
+from .example_photograph import example_photograph
 from .render import render_agents
 from .town import Town, make_town
 from .weather import find_weather
@@ -20,8 +21,8 @@ from .weather import find_weather
 TOWN_SEED = 7
 LAYOUT = "crossroads"
 PRESET = "left_turn_meeting"
-DISTANCE = 6.0
-SPEED = 4.0
+DISTANCE = 14.0
+SPEED = 7.5
 FRAMES = 49
 FRAME_RATE = 8.0
 WEATHER = "sunny"
@@ -42,7 +43,7 @@ def example_world() -> tuple[Town, Agents]:
 
 
 def write_examples(folder: Path) -> list[Path]:
-    """Write the first frames of both agents and their paths as a CARLA log; returns the files.
+    """Write the first frames of both agents, their paths as a CARLA log, and a photograph; returns the files.
 
     Each agent gets a tile of its four views and the four views as single pictures.
 
@@ -65,7 +66,7 @@ def write_examples(folder: Path) -> list[Path]:
             written.append(_write_picture(small.rgb[number, 0, view], path))
     log = folder / "town_carla_log.json"
     write_agents(agents, log, "carla_log")
-    return [*written, log]
+    return [*written, log, _write_picture(example_photograph(), folder / "photograph.png")]
 
 
 def _write_picture(picture: Tensor, path: Path) -> Path:

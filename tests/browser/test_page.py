@@ -78,6 +78,15 @@ def test_example_graph_queued_from_the_page_runs_and_shows_its_videos(page):
     assert page.foreign_requests == []
 
 
+def test_table_of_an_evaluation_is_shown(page):
+    page.load(json.loads((ROOT / "workflows" / "pocket_two_agents.json").read_text(encoding="utf-8")))
+    assert page.run()["status"]["status_str"] == "success"
+    page.page.wait_for_function(
+        "() => [...document.querySelectorAll('textarea')].some(area => area.value.includes('own-frame oracle |'))"
+    )
+    assert page.errors == []
+
+
 def test_graphs_are_offered_as_templates_with_thumbnails(page, server):
     assert set(server.get("/workflow_templates")["shared-world"]) == {path.stem for path in WORKFLOWS}
     for path in WORKFLOWS:

@@ -14,6 +14,7 @@ from shared_world.world.encounters import encounter
 from shared_world.world.formats.registry import read_agents
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
+SHIPPED = {path.name for path in (ROOT / "pocket" / "checkpoints").rglob("*.safetensors")}
 each_graph = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 
 
@@ -46,8 +47,20 @@ def test_thumbnail_is_small(path):
 def test_graph_reads_only_inputs_that_come_with_the_pack(path):
     names = [inputs["image"] for inputs in nodes_of_type(path, "LoadImage")]
     names += [inputs["file"] for inputs in nodes_of_type(path, "SharedWorldLoadAgentsFile")]
-    assert names
+    assert names or nodes_of_type(path, "SharedWorldPocketTown")
     assert [name for name in names if not (EXAMPLE_INPUTS / name).is_file()] == []
+
+
+@each_graph
+def test_graph_needs_no_other_weights_than_those_of_the_pack(path):
+    names = {inputs["model_name"] for inputs in nodes_of_type(path, "SharedWorldLoadModel")}
+    names |= {
+        inputs["vae_name"] for kind in ("SharedWorldLoadVAE", "VAELoader") for inputs in nodes_of_type(path, kind)
+    }
+    if nodes_of_type(path, "SharedWorldExtendBaseModel"):  # extends a base, and none can come with the pack
+        assert "does not come with the pack" in note(path.stem)
+    else:
+        assert len(names & SHIPPED) == len(names) == 2
 
 
 @each_graph

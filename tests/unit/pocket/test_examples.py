@@ -1,9 +1,11 @@
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 
 import shared_world
+from shared_world.pocket.example_photograph import example_photograph
 from shared_world.pocket.examples import TILE_SIZE, VIEW_SIZE, example_world
 from shared_world.pocket.placement import obstruction
 from shared_world.world.formats import read_agents
@@ -21,3 +23,20 @@ def test_the_pictures_of_the_example_graphs_belong_to_their_paths():
         assert Image.open(INPUTS / f"town_agent{number}.png").size == TILE_SIZE[::-1]
         for name in agents.members[0].rig.view_names:
             assert Image.open(INPUTS / f"town_agent{number}_{name}.png").size == VIEW_SIZE[::-1]
+
+
+def test_the_photograph_is_the_one_that_is_painted_and_a_small_file():
+    path = INPUTS / "photograph.png"
+    assert path.stat().st_size < 200_000
+    stored = np.asarray(Image.open(path), dtype=np.float32) / 255.0
+    assert np.abs(stored - example_photograph().numpy()).mean() < 1.0 / 255.0
+
+
+def test_the_photograph_is_recognised_from_afar():
+    """Shrunk to what a wall takes in a small view, its areas keep their colours."""
+    picture = Image.open(INPUTS / "photograph.png").resize((24, 16), Image.Resampling.BOX)
+    sky, sun, sail, sea = (picture.getpixel(place) for place in ((2, 6), (8, 8), (16, 8), (2, 15)))
+    assert sky[0] > 200 > 150 > sky[2]
+    assert min(sun) > 150
+    assert min(sail) > 200
+    assert sea[2] > sea[0] + 20
