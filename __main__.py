@@ -1,4 +1,4 @@
-"""The pack's command line: `python -m shared_world COMMAND ...` with the commands train, evaluate and pocket."""
+"""The pack's command line: `python -m shared_world COMMAND ...`; the commands are train, evaluate, pocket, inspect."""
 
 import sys
 from importlib.util import find_spec
@@ -8,6 +8,7 @@ USAGE = """usage: python -m shared_world COMMAND ...
   train      train ShareVerse or the pocket autoencoder
   evaluate   measure trained networks on test towns, beside controls
   pocket     make towns, pictures and data sets with the simulator
+  inspect    say what a checkpoint holds and whether it is complete
 
 'python -m shared_world COMMAND --help' says more."""
 
@@ -35,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
         from .pocket.__main__ import main as pocket
 
         return pocket(rest)
+    if command == "inspect":
+        from .models.inspect_command import main as inspect
+
+        return inspect(rest)
     asked = command in ("-h", "--help")
     (sys.stdout if asked else sys.stderr).write(f"{USAGE}\n")
     return 0 if asked else 2

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ..models.cogvideox.blocks import Layers
 from ..models.cogvideox.config import CogVideoXConfig
+from ..models.layers import Layers
 from ..models.shareverse.transformer import Coupling, ShareVerseTransformer
 
 FRAMES, ROWS = 5, 20

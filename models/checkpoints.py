@@ -41,6 +41,7 @@ class Checkpoint:
         names: published parameter name -> name in the file.
         shapes: published parameter name -> shape.
         record: the `shared_world` metadata, empty where there is none.
+        metadata: all metadata as the files have them.
         kind: what the file holds, see `recognise`.
     """
 
@@ -49,6 +50,7 @@ class Checkpoint:
     names: Mapping[str, str]
     shapes: Mapping[str, tuple[int, ...]]
     record: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -189,11 +191,13 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"{path.name} does not exist; put it into ComfyUI's models/diffusion_models folder.")
     files = _shards(path)
     shapes: dict[str, tuple[int, ...]] = {}
+    metadata: dict[str, str] = {}
     record: dict[str, Any] = {}
     for file in files:
-        file_shapes, metadata = _read_header(file)
+        file_shapes, file_metadata = _read_header(file)
         shapes |= file_shapes
-        record |= _read_record(file, metadata)
+        metadata |= file_metadata
+        record |= _read_record(file, file_metadata)
     if not shapes:
         raise CheckpointError(f"{path.name} holds no tensors; download it again.")
     renamed = published_names(shapes)
@@ -203,6 +207,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
         names={published: name for name, published in renamed.items()},
         shapes={published: shapes[name] for name, published in renamed.items()},
         record=record,
+        metadata=metadata,
     )
 
 
@@ -220,14 +225,24 @@ def read_tensors(
     return tensors
 
 
-def write_checkpoint(path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
-    """Write a checkpoint with its `shared_world` metadata; an existing file is replaced only by a complete one."""
+def write_checkpoint(
+    path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a checkpoint; an existing file is replaced only by a complete one.
+
+    Args:
+        path: the file.
+        tensors: parameter name -> value.
+        record: the `shared_world` metadata.
+        metadata: further entries, such as ComfyUI's own.
+    """
     partial = path.with_name(f".{path.name}.partial")
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     try:
         partial.touch()
         mode = partial.stat().st_mode
-        safetensors.torch.save_file(contiguous, partial, metadata={METADATA_KEY: json.dumps(record), "format": "pt"})
+        entries = {**(metadata or {}), METADATA_KEY: json.dumps(record), "format": "pt"}
+        safetensors.torch.save_file(contiguous, partial, metadata=entries)
         partial.chmod(mode)  # safetensors writes files that only their owner may read
         partial.replace(path)
     finally:
@@ -275,6 +290,11 @@ def _recognise_cogvideox(patch: tuple[int, ...], output: tuple[int, ...]) -> str
     return "CogVideoX-I2V" if in_channels == 2 * out_channels else f"CogVideoX with {in_channels} input channels"
 
 
+def is_quantisation(name: str) -> bool:
+    """Whether a tensor belongs to a quantised weight."""
+    return name.rsplit(".", 1)[-1] in QUANTISATION
+
+
 def require_complete(
     checkpoint: Checkpoint, expected: Mapping[str, Tensor], given: Mapping[str, tuple[int, ...]]
 ) -> None:
@@ -290,7 +310,7 @@ def require_complete(
             tensors are logged and ignored.
     """
     surplus = sorted(set(given) - set(expected))
-    quantised = [name for name in surplus if name.rsplit(".", 1)[-1] in QUANTISATION]
+    quantised = [name for name in surplus if is_quantisation(name)]
     if quantised:
         raise CheckpointError(
             f"{checkpoint.path.name} holds quantised weights ({quantised[0]}), which cannot be read yet; choose a file "

@@ -7,13 +7,14 @@ import comfy.model_patcher
 import comfy.utils
 
 from .checkpoints import SYSTEMS, CheckpointError, open_checkpoint, read_tensors, write_checkpoint
+from .multiworld.comfyui import load_multiworld
 from .shareverse.checkpoint import base_config, untrained_extension
 from .shareverse.comfyui import load_shareverse
 from .shareverse.options import ShareVerseOptions
 
 
 def load_multi_agent_model(
-    path: str, base_path: str | None = None, model_options: dict[str, Any] | None = None
+    path: str, base_path: str | None = None, model_options: dict[str, Any] | None = None, disable_dynamic: bool = False
 ) -> comfy.model_patcher.ModelPatcher:
     """A MODEL from a checkpoint that is recognised by its tensors.
 
@@ -21,14 +22,21 @@ def load_multi_agent_model(
         path: the checkpoint.
         base_path: its base model, where the checkpoint holds only the extra modules.
         model_options: as ComfyUI's own loader takes them.
+        disable_dynamic: ask for a patcher without dynamic VRAM, as ComfyUI does when it reloads a model.
 
     Raises:
         CheckpointError: if the file is not of a system that can be loaded, or is damaged.
     """
     checkpoint = open_checkpoint(path)
-    if checkpoint.kind in (SYSTEMS["multiworld"], SYSTEMS["metaworld"]):
+    if checkpoint.kind == SYSTEMS["metaworld"]:
         raise CheckpointError(f"{checkpoint.path.name} is {checkpoint.kind}, which this version cannot load yet.")
-    return load_shareverse(path, base_path, model_options)
+    if checkpoint.kind == SYSTEMS["multiworld"]:
+        patcher = load_multiworld(checkpoint, model_options, disable_dynamic)
+    else:
+        base = open_checkpoint(base_path) if base_path else None
+        patcher = load_shareverse(checkpoint, base, model_options, disable_dynamic)
+    patcher.cached_patcher_init = (load_multi_agent_model, (path, base_path, model_options))
+    return patcher
 
 
 def extend_base_model(base_path: str, path: Path, options: ShareVerseOptions) -> Path:

@@ -4,6 +4,7 @@ import re
 from comfy_api.latest import ComfyExtension, io
 from comfyui_version import __version__ as comfyui_version
 
+from ..models.multiworld.comfyui import register as register_multiworld
 from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints, PreviewAgents
 from .agents_files import LoadAgentsFile, SaveAgentsFile
 from .conditioning import RaymapBuilder, ShareVerseConditioning
@@ -43,8 +44,9 @@ class SharedWorldExtension(ComfyExtension):
     """The pack's nodes, as ComfyUI asks for them."""
 
     async def on_load(self) -> None:
-        """Offer the pack's own models, and warn about a ComfyUI that is too old, which it does not check itself."""
+        """Tell ComfyUI of the pack's models, and warn about a ComfyUI that is too old, which it does not check itself."""
         list_shipped_models()
+        register_multiworld()
         if tuple(int(number) for number in re.findall(r"\d+", comfyui_version)[:2]) < OLDEST_COMFYUI:
             logging.getLogger(__name__).warning(
                 "Shared World is tested with ComfyUI %d.%d and newer, this is %s: update ComfyUI if a node fails.",

@@ -14,6 +14,7 @@ from ..world.raymaps import RaymapOptions
 AgentsSocket = io.Custom("SHARED_WORLD_AGENTS")
 RaymapsSocket = io.Custom("SHARED_WORLD_RAYMAPS")
 GroundTruthSocket = io.Custom("SHARED_WORLD_GROUND_TRUTH")
+GlobalStateEncoderSocket = io.Custom("GLOBAL_STATE_ENCODER")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ import comfy.utils
 import latent_preview
 import torch
 
-from ..models.shareverse.comfyui import AGENTS, COUPLING_OPTIONS, ShareVerseModel
+from ..models.batch import AGENTS, COUPLING_OPTIONS
+from ..models.multiworld.comfyui import MultiWorldModel
+from ..models.shareverse.comfyui import ShareVerseModel
 from .finite_guard import FiniteGuard
 from .noise import agent_noise, agent_seeds
 
@@ -72,7 +74,7 @@ def sample_jointly(
     Args:
         model: a MODEL; agents are coupled as `with_coupling` says.
         positive, negative: equal ones are evaluated once, which changes nothing but the time.
-        latent: LATENT of worlds * agents items.
+        latent: LATENT of worlds * agents items; items of equal `batch_index` get equal noise.
         settings: sampler settings.
         seed: agent i's noise comes from seed + i.
         own_seeds: seeds of the first agents instead.
@@ -91,7 +93,7 @@ def sample_jointly(
             f"The latent batch has {samples.shape[0]} items, the conditioning {agents} agents; connect the LATENT of "
             "the conditioning node without changing its batch."
         )
-    if agents > 1 and not isinstance(model.model, ShareVerseModel):
+    if agents > 1 and not isinstance(model.model, ShareVerseModel | MultiWorldModel):
         logger.warning("This model does not couple agents: %d agents are sampled independently.", agents)
     cfg = 1.0 if same_conditioning(positive, negative) else settings.cfg
 
@@ -104,7 +106,7 @@ def sample_jointly(
 
     denoised = comfy.sample.sample(
         model,
-        agent_noise(samples, agent_seeds(seed, samples.shape[0], own_seeds)),
+        agent_noise(samples, agent_seeds(seed, samples.shape[0], own_seeds, latent.get("batch_index"))),
         settings.steps,
         cfg,
         settings.sampler,

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from ..models.checkpoints import CheckpointError, open_checkpoint, read_tensors
-from ..models.cogvideox.blocks import Layers
 from ..models.cogvideox.config import CogVideoXConfig
 from ..models.kernels import Kernels
+from ..models.layers import Layers
 from ..models.shareverse.checkpoint import base_config, untrained_extension
 from ..models.shareverse.initialisation import initialise_from_scratch
 from ..models.shareverse.options import ShareVerseOptions

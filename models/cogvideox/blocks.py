@@ -4,41 +4,14 @@ Text and video tokens go through the same weights, with their own shift, scale a
 diffusers files.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..kernels import Kernels
-
-
-@dataclass(frozen=True)
-class Layers:
-    """How the layers of a network are made.
-
-    Attributes:
-        operations: namespace with Linear, Conv2d and LayerNorm: `torch.nn`, or ComfyUI's operations.
-        device, dtype: where and in what precision parameters are created.
-        kernels: attention and rotation.
-    """
-
-    operations: Any = nn
-    device: torch.device | None = None
-    dtype: torch.dtype | None = None
-    kernels: Kernels = field(default_factory=Kernels)
-
-    def linear(self, in_features: int, out_features: int) -> nn.Module:
-        return self.operations.Linear(in_features, out_features, device=self.device, dtype=self.dtype)
-
-    def layer_norm(self, features: int, eps: float) -> nn.Module:
-        return self.operations.LayerNorm(features, eps=eps, device=self.device, dtype=self.dtype)
-
-    def conv2d(self, in_channels: int, out_channels: int, patch: int) -> nn.Module:
-        return self.operations.Conv2d(
-            in_channels, out_channels, kernel_size=patch, stride=patch, device=self.device, dtype=self.dtype
-        )
+from ..layers import Layers
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-PREFIXES = ("model.diffusion_model.", "diffusion_model.", "transformer.", "module.", "model.")
+PREFIXES = ("model.diffusion_model.", "diffusion_model.", "transformer.", "module.", "model.", "pipe.dit.", "dit.")
 
 _FROM_COMFYUI = [
     (re.compile(r"^blocks\.(\d+)\."), r"transformer_blocks.\1."),

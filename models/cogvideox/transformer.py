@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .blocks import Block, Layers
+from ..layers import Layers
+from .blocks import Block
 from .config import CogVideoXConfig
 from .rotary import rotary_table, unrotated
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..checkpoints import Checkpoint, CheckpointError, read_tensors, require_complete
-from ..cogvideox.blocks import Layers
 from ..cogvideox.config import CogVideoXConfig, config_from_shapes
 from ..cogvideox.transformer import CogVideoXTransformer
+from ..layers import Layers
 from .options import ShareVerseOptions
 from .transformer import STRIDE, ShareVerseTransformer
 

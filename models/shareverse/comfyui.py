@@ -23,11 +23,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...world.raymaps import RaymapOptions
-from ..checkpoints import floating_dtype, open_checkpoint
-from ..cogvideox.blocks import Layers
+from ..batch import AGENTS, COUPLING_OPTIONS, agents_side_by_side
+from ..checkpoints import Checkpoint, floating_dtype
 from ..cogvideox.config import CogVideoXConfig
 from ..cogvideox.noise_schedule import signal_levels
 from ..kernels import Kernels
+from ..layers import Layers
 from .checkpoint import plan_shareverse
 from .options import ShareVerseOptions
 from .transformer import Coupling, ShareVerseTransformer
@@ -36,12 +37,6 @@ logger = logging.getLogger(__name__)
 
 RAYMAPS = "shared_world_raymaps"
 """Conditioning key: (agents, 24, latent frames, latent height, latent width)."""
-
-AGENTS = "shared_world_agents"
-"""Conditioning key: how many consecutive items of the latent batch share a world."""
-
-COUPLING_OPTIONS = "shared_world"
-"""Key in transformer_options: `topology` and `agents_at_a_time` of `Coupling`."""
 
 # Approximate red, green and blue of CogVideoX's 16 latent channels, as other ComfyUI previews of this VAE use them.
 LATENT_RGB_FACTORS = [
@@ -95,12 +90,7 @@ class LatentFormat(comfy.latent_formats.LatentFormat):
         self.scale_factor = options.latent_scale
         known = [list(row) for row in options.latent_rgb_factors] or LATENT_RGB_FACTORS
         self.latent_rgb_factors = known if len(known) == channels else None
-        self.latent_rgb_factors_reshape = _agents_side_by_side
-
-
-def _agents_side_by_side(latents: Tensor) -> Tensor:
-    """(agents, channels, frames, height, width) -> (1, channels, 1, height, agents * width)."""
-    return torch.cat(list(latents[:, :, -1]), dim=-1)[None, :, None]
+        self.latent_rgb_factors_reshape = agents_side_by_side
 
 
 TERMINAL_SIGMA = 14000.0
@@ -250,24 +240,24 @@ def raymap_options(model: comfy.model_patcher.ModelPatcher) -> RaymapOptions:
 
 
 def load_shareverse(
-    path: str, base_path: str | None = None, model_options: dict[str, Any] | None = None, disable_dynamic: bool = False
+    checkpoint: Checkpoint,
+    base: Checkpoint | None = None,
+    model_options: dict[str, Any] | None = None,
+    disable_dynamic: bool = False,
 ) -> comfy.model_patcher.ModelPatcher:
     """A MODEL from a ShareVerse file and, where that holds the extra modules only, its base.
 
     Args:
-        path, base_path: safetensors files, see `open_checkpoint`.
+        checkpoint, base: see `open_checkpoint`.
         model_options: ComfyUI's: `dtype`, `fp8_optimizations`, `custom_operations`, `load_device`, `offload_device`.
         disable_dynamic: ask for a patcher without dynamic VRAM, as ComfyUI does when it reloads a model.
 
     Raises:
         CheckpointError: see `plan_shareverse`.
     """
-    base = open_checkpoint(base_path) if base_path else None
-    plan = plan_shareverse(open_checkpoint(path), base)
+    plan = plan_shareverse(checkpoint, base)
     tensors = plan.read(comfy.utils.load_torch_file)
-    patcher = build_shareverse(plan.config, plan.options, tensors, model_options or {}, disable_dynamic)
-    patcher.cached_patcher_init = (load_shareverse, (path, base_path, model_options))
-    return patcher
+    return build_shareverse(plan.config, plan.options, tensors, model_options or {}, disable_dynamic)
 
 
 def build_shareverse(

@@ -20,11 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from ...world.raymaps import RAYMAP_CHANNELS
-from ..cogvideox.blocks import AdaptiveNorm, Attention, FeedForward, Layers, Modulation
+from ..cogvideox.blocks import AdaptiveNorm, Attention, FeedForward, Modulation
 from ..cogvideox.config import CogVideoXConfig
 from ..cogvideox.rotary import rotary_table, unrotated
 from ..cogvideox.transformer import CogVideoXTransformer, patch_tokens
 from ..grouping import in_groups
+from ..layers import Layers
 from .options import ShareVerseOptions
 
 STRIDE = 2

@@ -10,9 +10,9 @@ from comfy.ldm.cogvideo.model import CogVideoXTransformer3DModel as ComfyTransfo
 
 from shared_world.development.tiny_checkpoints import CONFIG, random_weights
 from shared_world.models.checkpoints import open_checkpoint, read_tensors
-from shared_world.models.cogvideox.blocks import Layers
 from shared_world.models.cogvideox.config import CogVideoXConfig, config_from_shapes
 from shared_world.models.cogvideox.transformer import CogVideoXTransformer
+from shared_world.models.layers import Layers
 from shared_world.models.shareverse.comfyui import NativeTransformer
 from shared_world.models.shareverse.options import ShareVerseOptions
 from shared_world.tests.parity.diffusers_cogvideox import diffusers_transformer, diffusers_velocity

@@ -13,7 +13,7 @@ from comfy_api.torch_helpers import set_torch_compile_wrapper
 from shared_world.development.tiny_checkpoints import write_tiny_checkpoints
 from shared_world.models.checkpoints import CheckpointError, write_checkpoint
 from shared_world.models.loading import extend_base_model, load_multi_agent_model
-from shared_world.models.shareverse.comfyui import RAYMAPS, LatentFormat, build_shareverse, load_shareverse
+from shared_world.models.shareverse.comfyui import RAYMAPS, LatentFormat, build_shareverse
 from shared_world.models.shareverse.options import ShareVerseOptions
 from shared_world.tests.parity.native_models import (
     base_weights,
@@ -52,7 +52,7 @@ def files(tmp_path):
 
 class TestLoading:
     def test_one_file_or_extension_and_base_sample_the_same(self, files, expected):
-        whole = load_shareverse(str(files / "whole.safetensors"))
+        whole = load_multi_agent_model(str(files / "whole.safetensors"))
         pair = load_multi_agent_model(str(files / "extension.safetensors"), str(files / "base.safetensors"))
         for model in (whole, pair):
             assert torch.equal(sample(model, conditioning(2), SHAPE), expected)
@@ -60,7 +60,7 @@ class TestLoading:
     @pytest.mark.parametrize("disable_dynamic", [True, False])
     def test_comfyui_can_load_the_model_again(self, files, expected, disable_dynamic):
         path, base = str(files / "extension.safetensors"), str(files / "base.safetensors")
-        load, arguments = load_shareverse(path, base).cached_patcher_init
+        load, arguments = load_multi_agent_model(path, base).cached_patcher_init
         assert torch.equal(sample(load(*arguments, disable_dynamic=disable_dynamic), conditioning(2), SHAPE), expected)
 
     @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ class TestLoading:
         path = files / "stored.safetensors"
         tensors = {name: tensor.to(stored) for name, tensor in shareverse_weights(TINIEST, OPTIONS).items()}
         write_checkpoint(path, tensors, RECORD)
-        model = load_shareverse(str(path), None, {"dtype": dtype})
+        model = load_multi_agent_model(str(path), None, {"dtype": dtype})
         assert model.model.get_dtype() == dtype
         dtypes = {name: tensor.dtype for name, tensor in model.model.diffusion_model.state_dict().items()}
         table = dtypes.pop("patch_embed.pos_embedding")
@@ -100,7 +100,7 @@ class TestLoading:
             str(tmp_path / "saved.safetensors"), model, metadata={}, extra_keys={"ztsnr": torch.tensor([])}
         )
         assert any(name.startswith("model.diffusion_model.") for name in self.names(tmp_path / "saved.safetensors"))
-        again = load_shareverse(str(tmp_path / "saved.safetensors"))
+        again = load_multi_agent_model(str(tmp_path / "saved.safetensors"))
         assert torch.equal(sample(again, positive, shape), sample(model, positive, shape))
 
     @staticmethod

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from shared_world.development.tiny_checkpoints import CONFIG
-from shared_world.models.cogvideox.blocks import Layers
 from shared_world.models.cogvideox.config import PUBLISHED_GRID, CogVideoXConfig, config_from_shapes
 from shared_world.models.cogvideox.transformer import CogVideoXTransformer
+from shared_world.models.layers import Layers
 from shared_world.tests.tiny_networks import TINY
 
 RECORD = {"text_tokens": CONFIG.text_tokens, "learned_grid": list(CONFIG.learned_grid)}

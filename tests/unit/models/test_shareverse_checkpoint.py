@@ -9,9 +9,9 @@ import torch
 
 from shared_world.development.tiny_checkpoints import random_weights
 from shared_world.models.checkpoints import CheckpointError, open_checkpoint, write_checkpoint
-from shared_world.models.cogvideox.blocks import Layers
 from shared_world.models.cogvideox.config import CogVideoXConfig
 from shared_world.models.cogvideox.transformer import CogVideoXTransformer
+from shared_world.models.layers import Layers
 from shared_world.models.shareverse.checkpoint import base_config, plan_shareverse, untrained_extension
 from shared_world.models.shareverse.options import ShareVerseOptions
 from shared_world.models.shareverse.transformer import Coupling, ShareVerseTransformer

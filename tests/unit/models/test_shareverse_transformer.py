@@ -12,8 +12,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from shared_world.development.tiny_checkpoints import CONFIG, random_weights
-from shared_world.models.cogvideox.blocks import Layers
 from shared_world.models.cogvideox.transformer import CogVideoXTransformer, patch_tokens
+from shared_world.models.layers import Layers
 from shared_world.models.shareverse.checkpoint import untrained_extension
 from shared_world.models.shareverse.options import ShareVerseOptions
 from shared_world.models.shareverse.transformer import Coupling, CrossAgentBlock, ShareVerseTransformer

@@ -22,6 +22,16 @@ def test_seeds_go_on_from_zero_after_the_largest():
     assert agent_seeds(SEEDS - 1, 3) == [SEEDS - 1, 0, 1]
 
 
+def test_views_with_equal_batch_index_share_a_seed():
+    assert agent_seeds(5, 3, batch_index=[0, 0, 2]) == [5, 5, 7]
+    assert agent_seeds(5, 3, own_seeds=[9], batch_index=[0, 0, 0]) == [9, 5, 5]
+
+
+def test_batch_index_of_another_length_is_refused_with_both_lengths():
+    with pytest.raises(ValueError, match="batch_index has 2 entries for 3 items"):
+        agent_seeds(5, 3, batch_index=[0, 0])
+
+
 @pytest.mark.parametrize("seed", [0, 7, SEEDS - 1])
 def test_first_agent_has_the_noise_of_the_stock_sampler(seed):
     latents = torch.zeros(3, 16, 2, 4, 6)

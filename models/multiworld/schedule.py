@@ -1,0 +1,24 @@
+"""Noise levels of the released program."""
+
+import torch
+from torch import Tensor
+
+SHIFT = 5.0
+
+
+def official_sigmas(steps: int, shift: float = SHIFT) -> Tensor:
+    """Noise levels from 1 to 0, (steps + 1,) float32: evenly spaced, then shifted.
+
+    ComfyUI's scheduler `simple` picks from 1000 levels and equals them only where `steps` divides 1000.
+
+    Args:
+        steps: number of evaluations.
+        shift: s becomes shift * s / (1 + (shift - 1) * s).
+
+    Raises:
+        ValueError: for fewer than one step or a shift that is not positive.
+    """
+    if steps < 1 or shift <= 0:
+        raise ValueError(f"A schedule needs at least 1 step and a positive shift, given {steps} and {shift}.")
+    level = torch.linspace(1, 0, steps + 1)
+    return shift * level / (1 + (shift - 1) * level)
