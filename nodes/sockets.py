@@ -12,6 +12,7 @@ from ..world.metrics.known_clip import KnownClip
 from ..world.raymaps import RaymapOptions
 
 AgentsSocket = io.Custom("SHARED_WORLD_AGENTS")
+ActionsSocket = io.Custom("SHARED_WORLD_ACTIONS")
 RaymapsSocket = io.Custom("SHARED_WORLD_RAYMAPS")
 GroundTruthSocket = io.Custom("SHARED_WORLD_GROUND_TRUTH")
 GlobalStateEncoderSocket = io.Custom("GLOBAL_STATE_ENCODER")
