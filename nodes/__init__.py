@@ -9,7 +9,9 @@ from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints
 from .agents_files import LoadAgentsFile, SaveAgentsFile
 from .conditioning import RaymapBuilder, ShareVerseConditioning
 from .evaluation import EvaluateSharedWorld
+from .global_state import LoadGlobalStateEncoder
 from .loaders import ExtendBaseModel, LoadMultiAgentModel, LoadMultiAgentVAE
+from .multiworld import MultiWorldConditioning
 from .pocket_town import PocketTown
 from .sampling import JointSampler
 from .shipped_models import list_shipped_models
@@ -37,6 +39,8 @@ NODES: list[type[io.ComfyNode]] = [
     LoadMultiAgentVAE,
     PocketTown,
     EvaluateSharedWorld,
+    LoadGlobalStateEncoder,
+    MultiWorldConditioning,
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import comfy.latent_formats
 import comfy.model_base
 import comfy.model_patcher
+import comfy.samplers
 import comfy.sd
 import comfy.supported_models
 import comfy.utils
@@ -27,7 +28,7 @@ from .checkpoint import (
 )
 from .conditioning import ENCODE_EVERY_STEP, network_conditions, network_inputs
 from .layout import IDENTITY_TABLES, SIGNATURES, Shapes, expected_shapes
-from .schedule import SHIFT
+from .schedule import MULTIWORLD_SCHEDULER, SHIFT, multiworld_scheduler
 from .transformer import MultiWorldTransformer
 
 
@@ -100,7 +101,13 @@ class MultiWorldConfig(comfy.supported_models.WAN22_T2V):
 
 
 def register() -> None:
-    """Put MultiWorld first in ComfyUI's list of known models, in the place of an earlier registration."""
+    """Put MultiWorld first in ComfyUI's list of known models, and its scheduler into the list of schedulers.
+
+    An earlier registration is replaced.
+    """
+    comfy.samplers.SCHEDULER_HANDLERS[MULTIWORLD_SCHEDULER] = comfy.samplers.SchedulerHandler(multiworld_scheduler)
+    if MULTIWORLD_SCHEDULER not in comfy.samplers.SCHEDULER_NAMES:
+        comfy.samplers.SCHEDULER_NAMES.append(MULTIWORLD_SCHEDULER)
     known = comfy.supported_models.models
     known[:] = [MultiWorldConfig, *(config for config in known if config.__name__ != MultiWorldConfig.__name__)]
 

@@ -1,9 +1,14 @@
-"""Noise levels of the released program."""
+"""Noise levels of the released program, and their entry in ComfyUI's list of schedulers."""
+
+from typing import Any
 
 import torch
 from torch import Tensor
 
 SHIFT = 5.0
+
+MULTIWORLD_SCHEDULER = "multiworld"
+"""Its name in the list."""
 
 
 def official_sigmas(steps: int, shift: float = SHIFT) -> Tensor:
@@ -22,3 +27,17 @@ def official_sigmas(steps: int, shift: float = SHIFT) -> Tensor:
         raise ValueError(f"A schedule needs at least 1 step and a positive shift, given {steps} and {shift}.")
     level = torch.linspace(1, 0, steps + 1)
     return shift * level / (1 + (shift - 1) * level)
+
+
+def multiworld_scheduler(model_sampling: Any, steps: int) -> Tensor:
+    """`official_sigmas` with the shift of a MODEL, as ComfyUI calls its schedulers.
+
+    Raises:
+        ValueError: for models without such a shift.
+    """
+    shift = getattr(model_sampling, "shift", None)
+    if shift is None:
+        raise ValueError(
+            f"The scheduler '{MULTIWORLD_SCHEDULER}' is for flow models with a shift, such as Wan; choose 'simple'."
+        )
+    return official_sigmas(steps, float(shift))
