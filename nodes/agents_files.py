@@ -11,6 +11,7 @@ from ..world.formats.description import ReadOptions
 from ..world.formats.registry import all_formats, find_format, read_agents, write_agents
 from ..world.resampling import resample_agents
 from .agents import CATEGORY
+from .input_files import contained_input, fingerprint, input_files
 from .sockets import AgentsSocket
 
 RECOGNISE = "recognise"
@@ -20,22 +21,9 @@ def format_names() -> str:
     return "; ".join(f"{found.id}: {found.title}" for found in all_formats().values())
 
 
-def input_files() -> list[str]:
-    """Files in ComfyUI's input folder, at any depth, whose ending a format knows."""
-    suffixes = {suffix for found in all_formats().values() for suffix in found.suffixes}
-    folder = Path(folder_paths.get_input_directory())
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix.lower() in suffixes)
-
-
-def contained_input(name: str) -> Path:
-    """A file of ComfyUI's input folder. Raises ValueError for a name that leads out of it or to nothing."""
-    folder = Path(folder_paths.get_input_directory()).resolve()
-    path = (folder / str(name)).resolve()  # a graph may hold a number there
-    if not path.is_relative_to(folder):
-        raise ValueError(f"'{name}' lies outside ComfyUI's input folder; copy the file into it.")
-    if not path.is_file():
-        raise ValueError(f"'{name}' is not in ComfyUI's input folder; copy the file into it.")
-    return path
+def file_suffixes() -> set[str]:
+    """Endings of the files that a format knows."""
+    return {suffix for found in all_formats().values() for suffix in found.suffixes}
 
 
 def new_output(prefix: str, suffix: str) -> Path:
@@ -62,7 +50,7 @@ class LoadAgentsFile(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "file",
-                    options=input_files(),
+                    options=input_files(file_suffixes()),
                     tooltip="File in ComfyUI's input folder (press R after copying a new one there).",
                 ),
                 io.Combo.Input(
@@ -105,9 +93,8 @@ class LoadAgentsFile(io.ComfyNode):
         return True
 
     @classmethod
-    def fingerprint_inputs(cls, file: str, **_: object) -> tuple[int, int]:
-        status = contained_input(file).stat()
-        return status.st_mtime_ns, status.st_size
+    def fingerprint_inputs(cls, file: str, **_: object) -> tuple[tuple[int, int], ...]:
+        return fingerprint([file])
 
     @classmethod
     def execute(cls, file: str, format: str, frames: int, frame_rate: float) -> io.NodeOutput:

@@ -48,8 +48,8 @@ class LoadMultiAgentModel(io.ComfyNode):
             node_id="SharedWorldLoadModel",
             display_name="Load Multi-Agent Model",
             category=CATEGORY,
-            description="Loads a ShareVerse checkpoint, recognised by its tensors, as an ordinary MODEL.",
-            search_aliases=["shareverse", "unet loader", "checkpoint", "diffusion model"],
+            description="Loads a ShareVerse or MultiWorld checkpoint, recognised by its tensors, as an ordinary MODEL.",
+            search_aliases=["shareverse", "multiworld", "unet loader", "checkpoint", "diffusion model"],
             inputs=[
                 file_input(
                     "model_name",
@@ -60,7 +60,8 @@ class LoadMultiAgentModel(io.ComfyNode):
                     "base_model",
                     options=[NO_BASE, *folder_paths.get_filename_list(FOLDER)],
                     default=NO_BASE,
-                    tooltip="CogVideoX-5B-I2V, needed only where the checkpoint holds the extra modules alone.",
+                    tooltip="CogVideoX-5B-I2V, needed only where a ShareVerse checkpoint holds the extra modules alone. "
+                    "MultiWorld files are whole models.",
                 ),
                 weight_dtype_input(),
             ],

@@ -19,10 +19,16 @@ def denoising_inputs() -> list[io.WidgetInput]:
             min=0,
             max=SEEDS - 1,
             control_after_generate=True,
-            tooltip="Seed of the first agent's noise; agent 2 has seed + 1, and so on. An agent's noise does not "
-            "depend on how many others there are.",
+            tooltip="Seed of the first agent's noise; agent 2 has seed + 1, and so on. MultiWorld's views all have the noise "
+            "of the seed, as in the released program.",
         ),
-        io.Int.Input("steps", default=50, min=1, max=1000, tooltip="Denoising steps; CogVideoX was published with 50."),
+        io.Int.Input(
+            "steps",
+            default=50,
+            min=1,
+            max=1000,
+            tooltip="Denoising steps; ShareVerse and MultiWorld were published with 50, MultiWorld's robots with 35.",
+        ),
         io.Float.Input(
             "cfg",
             default=1.0,
@@ -30,19 +36,20 @@ def denoising_inputs() -> list[io.WidgetInput]:
             max=100.0,
             step=0.1,
             round=0.01,
-            tooltip="Guidance away from the negative conditioning. ShareVerse is trained without a prompt: leave 1.",
+            tooltip="Guidance away from the negative conditioning. ShareVerse and MultiWorld are published without it: leave 1.",
         ),
         io.Combo.Input(
             "sampler_name",
             options=comfy.samplers.KSampler.SAMPLERS,
             default="euler",
-            tooltip="Sampling algorithm; euler with scheduler simple is CogVideoX's own DDIM.",
+            tooltip="Sampling algorithm. euler is that of both systems; with scheduler simple it is CogVideoX's own DDIM.",
         ),
         io.Combo.Input(
             "scheduler",
             options=comfy.samplers.KSampler.SCHEDULERS,
             default="simple",
-            tooltip="Noise levels of the steps; simple is CogVideoX's trailing schedule.",
+            tooltip="Noise levels of the steps. ShareVerse: simple, CogVideoX's trailing schedule. MultiWorld: multiworld, the "
+            "released one, which simple equals at 50 steps but not at 35.",
         ),
         io.Float.Input(
             "denoise",
@@ -65,10 +72,10 @@ class JointSampler(io.ComfyNode):
             display_name="Joint Multi-Branch Sampler",
             category=CATEGORY,
             description=(
-                "Denoises the latents of all agents together with any of ComfyUI's samplers. Unlike KSampler it gives each "
-                "agent its own seed, can leave the coupling out, can save memory, and stops when values are not finite."
+                "Denoises the latents of all agents or views together with any of ComfyUI's samplers. Unlike KSampler it gives "
+                "each agent its own seed, can leave the coupling out, can save memory, and stops when values are not finite."
             ),
-            search_aliases=["ksampler", "multi-agent sampler", "shareverse sampler"],
+            search_aliases=["ksampler", "multi-agent sampler", "shareverse sampler", "multiworld sampler"],
             inputs=[
                 io.Model.Input(
                     "model", tooltip="From Load Multi-Agent Model; agents of another model are sampled independently."
@@ -83,7 +90,8 @@ class JointSampler(io.ComfyNode):
                     "topology",
                     options=["all", "none"],
                     default="all",
-                    tooltip="all: every agent attends to every agent. none: the cross-agent attention is left out and agents are sampled independently, for comparison.",
+                    tooltip="all: every agent attends to every agent. none: the cross-agent attention is left out and agents are sampled "
+                    "independently, for comparison. Without effect on MultiWorld, whose views share actions and world state only.",
                 ),
                 io.Int.Input(
                     "agents_at_a_time",
@@ -92,7 +100,7 @@ class JointSampler(io.ComfyNode):
                     max=64,
                     advanced=True,
                     tooltip="How many agents go through the parts of a block that do not couple them at once; 0 is all. "
-                    "Fewer need less memory and give the same result.",
+                    "Fewer need less memory and give the same result. MultiWorld: how many views are run at once.",
                 ),
                 io.String.Input(
                     "own_seeds",

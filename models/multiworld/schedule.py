@@ -30,14 +30,12 @@ def official_sigmas(steps: int, shift: float = SHIFT) -> Tensor:
 
 
 def multiworld_scheduler(model_sampling: Any, steps: int) -> Tensor:
-    """`official_sigmas` with the shift of a MODEL, as ComfyUI calls its schedulers.
+    """Noise levels for a MODEL, as ComfyUI calls its schedulers: `official_sigmas` with the model's shift.
 
-    Raises:
-        ValueError: for models without such a shift.
+    Models without a shift get levels that are evenly spaced in their own time.
     """
     shift = getattr(model_sampling, "shift", None)
-    if shift is None:
-        raise ValueError(
-            f"The scheduler '{MULTIWORLD_SCHEDULER}' is for flow models with a shift, such as Wan; choose 'simple'."
-        )
-    return official_sigmas(steps, float(shift))
+    if shift is not None:
+        return official_sigmas(steps, float(shift))
+    between = [float(model_sampling.percent_to_sigma(step / steps)) for step in range(1, steps)]
+    return torch.tensor([float(model_sampling.sigma_max), *between, 0.0])
