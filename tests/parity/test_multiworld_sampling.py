@@ -4,6 +4,7 @@ import re
 
 import comfy.hooks
 import comfy.model_management
+import comfy.model_sampling
 import comfy.sample
 import comfy.samplers
 import pytest
@@ -21,7 +22,7 @@ from shared_world.models.multiworld.conditioning import (
     ROBOT_ACTIONS,
     ROBOT_COUNTS,
 )
-from shared_world.models.multiworld.schedule import official_sigmas
+from shared_world.models.multiworld.schedule import MULTIWORLD_SCHEDULER, official_sigmas
 from shared_world.sampling.joint import SamplerSettings, sample_jointly, with_coupling
 from shared_world.tests.parity.multiworld_models import (
     REFERENCE,
@@ -89,6 +90,26 @@ class TestSchedule:
             error = furthest(comfy.samplers.calculate_sigmas(sampling, "simple", steps), official_sigmas(steps))
             assert error < bound
         assert error > 0.002
+
+    @pytest.mark.parametrize("steps", [2, 35, 50])
+    def test_scheduler_in_comfyuis_list_is_the_released_one(self, models, steps):
+        assert comfy.samplers.KSampler.SCHEDULERS.count(MULTIWORLD_SCHEDULER) == 1
+        sampling = models["robots"].model.model_sampling
+        given = comfy.samplers.calculate_sigmas(sampling, MULTIWORLD_SCHEDULER, steps)
+        assert torch.equal(given, official_sigmas(steps))
+
+    def test_scheduler_follows_another_shift_of_the_model(self):
+        sampling = comfy.model_sampling.ModelSamplingDiscreteFlow()
+        sampling.set_parameters(shift=8.0)
+        given = comfy.samplers.calculate_sigmas(sampling, MULTIWORLD_SCHEDULER, 10)
+        assert torch.equal(given, official_sigmas(10, shift=8.0))
+
+    def test_scheduler_gives_models_without_a_shift_falling_levels_of_their_own(self):
+        sampling = comfy.model_sampling.ModelSamplingDiscrete()
+        given = comfy.samplers.calculate_sigmas(sampling, MULTIWORLD_SCHEDULER, 10)
+        assert given[0] == sampling.sigma_max
+        assert given[-1] == 0
+        assert (given.diff() < 0).all()
 
     @pytest.mark.parametrize(("steps", "shift"), [(0, 5.0), (10, 0.0)])
     def test_schedule_without_steps_is_refused(self, steps, shift):
