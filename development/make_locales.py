@@ -18,6 +18,8 @@ SOCKET_TYPES = {
     "SHARED_WORLD_AGENTS": "agents",
     "SHARED_WORLD_RAYMAPS": "raymaps",
     "SHARED_WORLD_GROUND_TRUTH": "ground truth",
+    "SHARED_WORLD_ACTIONS": "actions",
+    "GLOBAL_STATE_ENCODER": "global state encoder",
 }
 
 
