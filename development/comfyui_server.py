@@ -32,6 +32,8 @@ Outputs = dict[str, dict[str, Any]]
 START_SECONDS = 180
 LOOPBACK = "127.0.0.1"
 PREVIEW_IMAGE = 1
+MODEL_KINDS = ("diffusion_models", "geometry_estimation", "vae")
+"""Kinds of models that nodes save, and tests add to a running server."""
 # A proxy in the environment must not get between two processes of one machine.
 _open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
@@ -267,7 +269,8 @@ class ComfyServer:
 
     def _make_folders(self) -> None:
         settings = self.folder / "user" / "default" / "comfy.settings.json"
-        for folder in (self.input, self.output, self.diffusion_models, settings.parent):
+        models = [self.diffusion_models.with_name(kind) for kind in MODEL_KINDS]
+        for folder in (self.input, self.output, *models, settings.parent):
             folder.mkdir(parents=True, exist_ok=True)
         if not settings.exists():  # without it the page opens its template browser over the graph
             settings.write_text(json.dumps({"Comfy.TutorialCompleted": True}))
@@ -280,8 +283,8 @@ class ComfyServer:
             for index, folder in enumerate(self.models)
         }
         # Nodes save in the default folder, which would otherwise be one of the ComfyUI tree.
-        kind = self.diffusion_models.name
-        search["own"] = {"base_path": str(self.diffusion_models.parent), "is_default": True, kind: kind}
+        kinds = {kind: kind for kind in MODEL_KINDS}
+        search["own"] = {"base_path": str(self.diffusion_models.parent), "is_default": True, **kinds}
         models_file = self.folder / "models.yaml"
         models_file.write_text(json.dumps(search))
         return [
