@@ -5,6 +5,7 @@ from comfy_api.latest import ComfyExtension, io
 from comfyui_version import __version__ as comfyui_version
 
 from ..models.multiworld.comfyui import register as register_multiworld
+from .actions import ActionScript, LoadActionsFile, PreviewActions
 from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints, PreviewAgents
 from .agents_files import LoadAgentsFile, SaveAgentsFile
 from .conditioning import RaymapBuilder, ShareVerseConditioning
@@ -40,6 +41,9 @@ NODES: list[type[io.ComfyNode]] = [
     PocketTown,
     EvaluateSharedWorld,
     LoadGlobalStateEncoder,
+    ActionScript,
+    LoadActionsFile,
+    PreviewActions,
     MultiWorldConditioning,
 ]
 

@@ -141,11 +141,16 @@ class ActionScript(io.ComfyNode):
 
     @classmethod
     def validate_inputs(
-        cls, script: str, layout: str, frames: int, agents: str = EXAMPLE_AGENTS, cameras: str = ""
+        cls,
+        script: str | None = None,
+        layout: str | None = None,
+        frames: int | None = None,
+        agents: str | None = EXAMPLE_AGENTS,
+        cameras: str | None = "",
     ) -> bool | str:
-        if None in (script, layout, frames, agents, cameras):  # linked: not known before the run
+        if script is None or layout is None or agents is None or cameras is None:  # linked: not known before the run
             return True
-        if not isinstance(frames, int):  # ComfyUI says so itself
+        if not isinstance(frames, int):  # linked as well, or no number, which ComfyUI says itself
             return True
         if not 0 <= frames <= MOST_FRAMES:
             return f"Actions have 1 to {MOST_FRAMES} frames, or 0 for those that the script names, given {frames}."
@@ -221,8 +226,7 @@ class LoadActionsFile(io.ComfyNode):
                 ),
                 frame_rate_input(
                     "Frames per second that the rows count as; they are never resampled. 0: what the file says, or "
-                    "else "
-                    f"{layout_frame_rates()}."
+                    f"else {layout_frame_rates()}."
                 ),
                 io.String.Input(
                     "camera_files",
@@ -236,10 +240,9 @@ class LoadActionsFile(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file: str, camera_files: str = "") -> bool | str:
-        linked = file is None
+    def validate_inputs(cls, file: str | None = None, camera_files: str | None = "") -> bool | str:
         try:
-            for name in [*([] if linked else [file]), *split_names(camera_files or "")]:
+            for name in [*([] if file is None else [file]), *split_names(camera_files or "")]:
                 contained_input(name)
         except ValueError as error:
             return str(error)

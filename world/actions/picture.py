@@ -104,12 +104,16 @@ class _Sheet:
         for number in range(0, frames, step):
             x = self.x(number)
             self.pen.line([(x, self.top + SUPERSAMPLING * NAME_HEIGHT), (x, self.bottom)], GRID, SUPERSAMPLING)
-            self.text((x, self.bottom + SUPERSAMPLING * 2), str(number), "lt")
             seconds = f"{number / self.actions.frame_rate:.2f} s"
-            # The last label must not run out of the picture.
-            x = min(x, SUPERSAMPLING * self.size[0] - self.small.getlength(seconds) - SUPERSAMPLING)
-            self.text((x, self.bottom + SUPERSAMPLING * 20), seconds, "lt", FAINT, small=True)
+            self._below(x, 2, str(number), INK, small=False)
+            self._below(x, 20, seconds, FAINT, small=True)
         self.text((self.label_right, self.bottom + SUPERSAMPLING * 2), "frame", "rt")
+
+    def _below(self, x: float, y: float, words: str, color: Color, small: bool) -> None:
+        """A label of the time scale, `y` pixels below the blocks; the last one must not run out of the picture."""
+        length = (self.small if small else self.font).getlength(words)
+        x = min(x, SUPERSAMPLING * (self.size[0] - 1) - length)
+        self.text((x, self.bottom + SUPERSAMPLING * y), words, "lt", color, small)
 
     def text(
         self, where: tuple[float, float], words: str, anchor: str, color: Color = INK, small: bool = False

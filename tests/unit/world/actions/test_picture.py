@@ -98,6 +98,14 @@ def test_short_and_long_actions_are_drawn(layout, frames):
     assert colored(picture, PALETTE[0]).sum() > 50
 
 
+@pytest.mark.parametrize("frames", [81, 161, 801, 10_001])
+def test_the_last_label_of_the_time_scale_is_whole(frames):
+    picture = draw_actions(idle_actions(IT_TAKES_TWO, frames))
+    labels = picture[-40:, -40:]
+    assert (labels < 0.7).any(), "no label stands at the right end"
+    assert torch.equal(picture[-40:, -1], picture[0, -1].expand(40, 3))
+
+
 def test_a_single_press_in_a_long_recording_is_seen():
     actions = parse_action_script("left: 2500: W", IT_TAKES_TWO, frame_count=5000)
     difference = (draw_actions(actions) - draw_actions(idle_actions(IT_TAKES_TWO, 5000))).abs().amax(-1)
