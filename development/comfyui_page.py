@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +89,17 @@ class ComfyPage:
     def api_graph(self) -> dict[str, Any]:
         """Return the graph on the canvas in API format, as the page would queue it."""
         return json.loads(self.page.evaluate("async () => JSON.stringify((await app.graphToPrompt()).output)"))
+
+    def change_widgets(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Set widgets on the canvas: node id to widget name to value."""
+        self.page.evaluate(
+            """values => {
+                for (const [id, widgets] of Object.entries(values))
+                    for (const [name, value] of Object.entries(widgets))
+                        app.graph.getNodeById(id).widgets.find(widget => widget.name === name).value = value
+            }""",
+            values,
+        )
 
     def missing_node_types(self) -> list[str]:
         """Return the types of nodes on the canvas that no pack offers."""

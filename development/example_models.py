@@ -12,7 +12,8 @@ def example_models() -> Path:
     """Return a folder laid out like ComfyUI's models folder; written anew when the code that makes it changes."""
     from .tiny_checkpoints import write_tiny_checkpoints
 
-    sources = [ROOT / "development" / "tiny_checkpoints.py", *sorted((ROOT / "models").rglob("*.py"))]
+    makers = sorted((ROOT / "development").glob("tiny_*.py"))
+    sources = [*makers, *sorted((ROOT / "models").rglob("*.py"))]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     folder = COMFYUI / "example_models" / digest
     if not folder.is_dir():

@@ -18,6 +18,7 @@ from .comfyui_server import ComfyServer
 from .example_inputs import copy_example_inputs
 from .example_models import example_models
 from .locations import COMFYUI, ROOT
+from .short_runs import changed_values, short_run
 from .workflow_layout import arrange
 from .workflow_notes import note
 from .workflow_thumbnail import write_thumbnail
@@ -65,7 +66,10 @@ def make_graph(page: ComfyPage, name: str) -> None:
     check_twin(page.api_graph(), twin)
     write_json(WORKFLOWS / f"{name}.json", graph)
 
+    changes = short_run(twin)
+    page.change_widgets(changes)
     run = page.run()
+    page.change_widgets(changed_values(twin, changes))
     if run["status"]["status_str"] != "success":
         sys.exit(f"{name} did not run: {run['status']['messages'][-1]}")
     take_picture(page, graph, SCREENSHOTS / f"{name}.png")

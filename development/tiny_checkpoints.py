@@ -7,7 +7,7 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..models.checkpoints import write_checkpoint
 from ..models.cogvideox.config import CogVideoXConfig
@@ -16,6 +16,8 @@ from ..models.pocket_vae import SYSTEM, PocketVAE, PocketVAEConfig
 from ..models.shareverse.checkpoint import untrained_extension
 from ..models.shareverse.options import ShareVerseOptions
 from .comfyui_in_process import use_comfyui
+from .tiny_multiworld import write_tiny_multiworld
+from .tiny_weights import RANDOM, random_weights
 
 FRAMES, WIDTH, HEIGHT = 17, 96, 64
 """Frames and tile size in pixels of the learned position table of the tiny model."""
@@ -35,24 +37,12 @@ POCKET_VAE = PocketVAEConfig(
 LICENCE = "Apache-2.0"
 
 
-def random_weights(network: nn.Module, seed: int) -> dict[str, Tensor]:
-    """A state dict of random values that keep activations near one."""
-    generator = torch.Generator().manual_seed(seed)
-    weights = {}
-    for name, parameter in network.state_dict().items():
-        fan_in = parameter[0].numel() if parameter.ndim > 1 else 100
-        weights[name] = torch.randn(parameter.shape, generator=generator) / fan_in**0.5
-        if name.endswith("gamma") or ("norm" in name and name.endswith("weight") and parameter.ndim == 1):
-            weights[name] = torch.ones(parameter.shape)
-    return weights
-
-
 def write_tiny_checkpoints(folder: Path) -> None:
     """Write models into a folder laid out like ComfyUI's `models`.
 
     `diffusion_models/` gets a base (CogVideoX-I2V), a ShareVerse with non-zero extra modules, and the extra modules
     alone; `vae/` gets a Wan 2.1 VAE of 1/12 the width and a pocket VAE, both with CogVideoX's latent channels and
-    compression.
+    compression. What MultiWorld needs lies beside them, see `write_tiny_multiworld`.
     """
     diffusion_models, vae = folder / "diffusion_models", folder / "vae"
     for directory in (diffusion_models, vae):
@@ -75,12 +65,13 @@ def write_tiny_checkpoints(folder: Path) -> None:
         "trained": {"frames": FRAMES, "width": WIDTH, "height": HEIGHT, "agents": 2},
         "base_model": "cogvideox_i2v_tiny.safetensors",
         "licence": LICENCE,
-        "training": "none: random weights",
+        "training": RANDOM,
     }
     write_checkpoint(diffusion_models / "shareverse_tiny.safetensors", base | coupled, record)
     write_checkpoint(diffusion_models / "shareverse_tiny_extension.safetensors", coupled, record)
     _write_tiny_vae(vae / "wan_vae_tiny.safetensors")
     write_tiny_pocket_vae(vae / "pocket_vae_tiny.safetensors")
+    write_tiny_multiworld(folder)
 
 
 def _write_tiny_vae(path: Path) -> None:

@@ -1,8 +1,11 @@
 """Arranges a graph of the page: nodes in titled frames, in columns in the order of the work."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from .model_links import model_links
 
 Node = dict[str, Any]
 Graph = dict[str, Any]
@@ -12,7 +15,9 @@ COLUMN_GAP, ROW_GAP, BAND_GAP = 60, 55, 60
 FRAME_PADDING, FRAME_TITLE = 20, 50
 LONGEST_COLUMN = 4
 NOTE_TYPE = "MarkdownNote"
-NOTE_SIZE = (400, 300)
+NOTE_WIDTH, SHORTEST_NOTE = 400, 300
+NOTE_LINE, NOTE_CHARACTERS, NOTE_MARGIN = 20, 52, 60
+"""Height of a line of the note, and how many characters fit in it; space for its toolbar and margins."""
 
 SIZES = {
     "LoadImage": (240, 300),
@@ -21,6 +26,13 @@ SIZES = {
     "SharedWorldEncounterPreset": (300, 0),
     "SharedWorldLoadModel": (360, 0),
     "SharedWorldLoadVAE": (360, 0),
+    "SharedWorldLoadGlobalStateEncoder": (360, 0),
+    "SharedWorldActionScript": (380, 480),
+    "SharedWorldLoadActionsFile": (380, 0),
+    "SharedWorldPreviewActions": (560, 480),
+    "SharedWorldMultiWorldConditioning": (320, 0),
+    "SharedWorldWorldRollout": (380, 0),
+    "StringReplace": (300, 230),
     "SharedWorldPocketTown": (340, 0),
     "PreviewAny": (760, 520),
     "SharedWorldExtendBaseModel": (360, 0),
@@ -60,6 +72,7 @@ BANDS = (
                     "SharedWorldLoadModel",
                     "SharedWorldExtendBaseModel",
                     "SharedWorldLoadVAE",
+                    "SharedWorldLoadGlobalStateEncoder",
                     "VAELoader",
                     "PrimitiveInt",
                 ),
@@ -84,16 +97,28 @@ BANDS = (
                 ("SharedWorldRaymapBuilder",),
             ),
         ),
+        Frame(
+            "Actions",
+            "#3f789e",
+            (("SharedWorldActionScript", "SharedWorldLoadActionsFile"), ("SharedWorldPreviewActions",)),
+        ),
         Frame("First frames", "#88aaaa", (("LoadImage",), ("SharedWorldFourViewJoiner",), ("ImageScale",))),
     ),
     (
-        Frame("Sampling", "#b06634", (("SharedWorldShareVerseConditioning",), ("SharedWorldJointSampler",))),
+        Frame(
+            "Sampling",
+            "#b06634",
+            (
+                ("SharedWorldShareVerseConditioning", "SharedWorldMultiWorldConditioning", "SharedWorldWorldRollout"),
+                ("SharedWorldJointSampler",),
+            ),
+        ),
         Frame(
             "Pictures",
             "#88aa88",
             (
                 ("SharedWorldSplitAgents",),
-                ("StringConcatenate",),
+                ("StringConcatenate", "StringReplace"),
                 ("SharedWorldAgentsGrid", "ImageStitch", "CreateVideo"),
                 ("SaveVideo",),
             ),
@@ -106,6 +131,8 @@ BANDS = (
 
 def arrange(graph: Graph, graph_id: str, note: str) -> Graph:
     """Return the graph with sizes, positions, frames, a note, and ids that depend on nothing but the graph.
+
+    Nodes that name published files get the links to them.
 
     Args:
         graph: as the page serializes it after loading the API graph.
@@ -129,7 +156,7 @@ def arrange(graph: Graph, graph_id: str, note: str) -> Graph:
         "last_link_id": len(links),
         "nodes": [note_node, *nodes],
         "links": links,
-        "groups": _place(nodes),
+        "groups": _place(nodes, note_node["size"][1]),
         "config": {},
         "extra": {"ds": {"scale": 0.6, "offset": [140, 200]}},
         "version": 0.4,
@@ -141,7 +168,9 @@ def _prepared(node: Node) -> Node:
     # Seeds stay: who opens the graph should see what its thumbnail shows.
     values = ["fixed" if value == "randomize" else value for value in node.get("widgets_values", [])]
     size = [width, max(height, round(node["size"][1]))]
-    return {**node, "size": size, "widgets_values": values}
+    links = model_links(values)
+    properties = {**node["properties"], "models": links} if links else node["properties"]
+    return {**node, "size": size, "widgets_values": values, "properties": properties}
 
 
 def _note_node(text: str, node_id: int) -> Node:
@@ -149,7 +178,7 @@ def _note_node(text: str, node_id: int) -> Node:
         "id": node_id,
         "type": NOTE_TYPE,
         "pos": [0, TITLE_HEIGHT],
-        "size": list(NOTE_SIZE),
+        "size": [NOTE_WIDTH, _note_height(text)],
         "flags": {},
         "order": 0,
         "mode": 0,
@@ -163,11 +192,16 @@ def _note_node(text: str, node_id: int) -> Node:
     }
 
 
-def _place(nodes: Sequence[Node]) -> list[dict[str, Any]]:
+def _note_height(text: str) -> int:
+    lines = sum(math.ceil(len(line) / NOTE_CHARACTERS) for line in text.splitlines())
+    return max(SHORTEST_NOTE, lines * NOTE_LINE + NOTE_MARGIN)
+
+
+def _place(nodes: Sequence[Node], note_height: int) -> list[dict[str, Any]]:
     """Set every node's position and return the frames as the page's groups."""
     groups: list[dict[str, Any]] = []
     homeless = list(nodes)
-    left, top = 0, TITLE_HEIGHT + NOTE_SIZE[1] + BAND_GAP
+    left, top = 0, TITLE_HEIGHT + note_height + BAND_GAP
     for band in BANDS:
         right = left
         for frame in band:

@@ -267,6 +267,8 @@ def recognise(shapes: Mapping[str, tuple[int, ...]]) -> str:
         ("cond_depth_embedding.", "MetaWorld"),
         ("aggregator.", "VGGT"),
         ("blocks.0.self_attn.q.", "Wan"),
+        ("encoder.downsamples.0.downsamples.", "a Wan 2.2 VAE"),
+        ("decoder.upsamples.0.upsamples.", "a Wan 2.2 VAE"),
         ("decoder.conv_in.", "a VAE"),
         ("decoder.conv1.", "a VAE"),
         ("decoder_linear.", "a VAE"),

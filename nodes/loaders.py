@@ -8,8 +8,8 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..models.loading import extend_base_model, load_multi_agent_model
-from ..models.pocket_vae_comfyui import load_vae
 from ..models.shareverse.options import ShareVerseOptions
+from ..models.vae_loading import load_vae
 from .shipped_models import SHIPPED_MODELS
 
 CATEGORY = "Shared World/loaders"

@@ -10,8 +10,9 @@ from shared_world.development.locations import OLDEST, comfyui_folder
 HERE = Path(__file__).parent
 
 
-def test_stages_sampling_and_loading():
+def test_stages_sampling_loading_and_vae():
     tests = [HERE / f"test_multiworld_{part}.py" for part in ("stages", "sampling", "loading")]
+    tests += [HERE / "test_wan_vae.py"]
     environment = {**os.environ, "COMFYUI_PATH": str(comfyui_folder(OLDEST))}
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, tests)],

@@ -9,8 +9,8 @@ from comfy.ldm.wan.vae import WanVAE
 
 from shared_world.development.tiny_checkpoints import random_weights, write_tiny_pocket_vae
 from shared_world.models.checkpoints import CheckpointError, write_checkpoint
+from shared_world.models.native_vae import NativeVAE
 from shared_world.models.pocket_vae import SYSTEM
-from shared_world.models.pocket_vae_comfyui import NativeVAE
 from shared_world.nodes.loaders import LoadMultiAgentVAE, folder_for_new_models
 from shared_world.nodes.shipped_models import SHIPPED_MODELS, list_shipped_models
 

@@ -1,0 +1,40 @@
+"""Smaller and shorter runs of the example graphs whose own sizes are meant for published weights and a GPU.
+
+With the tiny checkpoints every size generates noise, so nothing is lost but the waiting.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .comfyui_server import Graph
+
+SAMPLER = "SharedWorldJointSampler"
+CLIPS: dict[str, dict[str, Any]] = {
+    "SharedWorldMultiWorldConditioning": {"width": 96, "height": 64, "frames": 9},
+    "SharedWorldWorldRollout": {"width": 64, "height": 64, "chunks": 3, "chunk_frames": 5, "steps": 1},
+}
+"""Nodes that set the size of a MultiWorld clip, with the values for a short run."""
+STEPS = 2
+"""Of the sampler that such a clip goes to."""
+
+Changes = dict[str, dict[str, Any]]
+"""Node id to input to value."""
+
+
+def short_run(graph: Graph) -> Changes:
+    """What to change in a graph for a short run: nothing if it has no MultiWorld clip."""
+    clips = {node: CLIPS[entry["class_type"]] for node, entry in graph.items() if entry["class_type"] in CLIPS}
+    samplers = [node for node, entry in graph.items() if entry["class_type"] == SAMPLER]
+    return dict(clips) | ({node: {"steps": STEPS} for node in samplers} if clips else {})
+
+
+def changed(graph: Graph, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The graph with some inputs changed."""
+    return {
+        node: {**entry, "inputs": {**entry["inputs"], **changes.get(node, {})}} for node, entry in graph.items()
+    }
+
+
+def changed_values(graph: Graph, changes: Mapping[str, Mapping[str, Any]]) -> Changes:
+    """The graph's own values of the inputs that are changed."""
+    return {node: {name: graph[node]["inputs"][name] for name in inputs} for node, inputs in changes.items()}
