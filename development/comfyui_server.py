@@ -100,6 +100,7 @@ class ComfyServer:
         output: Instead of `folder/output`.
         preview_method: As for ComfyUI's --preview-method, e.g. "latent2rgb".
         arguments: Further arguments for ComfyUI's command line.
+        environment: Variables that the process gets beside its parent's.
     """
 
     folder: Path
@@ -108,6 +109,7 @@ class ComfyServer:
     output: Path | None = None
     preview_method: str | None = None
     arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder = self.folder.resolve()
@@ -120,7 +122,7 @@ class ComfyServer:
     def __enter__(self) -> ComfyServer:
         self._make_folders()
         self.port = _free_port()
-        environment = dict(os.environ)
+        environment = {**os.environ, **self.environment}
         if not self.comfyui.is_relative_to(ROOT):
             environment["PYTHONDONTWRITEBYTECODE"] = "1"  # somebody else's ComfyUI is not written to
         with self.log_file.open("wb") as log:

@@ -9,6 +9,7 @@ from .actions import ActionScript, LoadActionsFile, PreviewActions
 from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints, PreviewAgents
 from .agents_files import LoadAgentsFile, SaveAgentsFile
 from .conditioning import RaymapBuilder, ShareVerseConditioning
+from .downloads import DownloadFile
 from .evaluation import EvaluateSharedWorld
 from .global_state import LoadGlobalStateEncoder
 from .loaders import ExtendBaseModel, LoadMultiAgentModel, LoadMultiAgentVAE

@@ -157,8 +157,8 @@ class LoadMultiAgentVAE(io.ComfyNode):
             display_name="Load Multi-Agent VAE",
             category=CATEGORY,
             description=(
-                "Loads any file in models/vae as an ordinary VAE: Pocket Town's, which ComfyUI's Load VAE does not know, and "
-                "every kind that it does."
+                "Loads any file in models/vae as an ordinary VAE: Pocket Town's and narrow ones of Wan 2.2, which ComfyUI's "
+                "Load VAE does not take, and every kind that it does."
             ),
             search_aliases=["vae loader", "pocket vae", "autoencoder"],
             inputs=[

@@ -27,5 +27,6 @@ def server(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"comfyui-{request.param}")
     copy_example_inputs(folder / "input")
     tree = comfyui_folder(request.param)
-    with ComfyServer(folder, tree, models=[example_models()], preview_method="latent2rgb") as running:
+    models, environment = [example_models()], {"HF_HUB_OFFLINE": "1"}
+    with ComfyServer(folder, tree, models=models, preview_method="latent2rgb", environment=environment) as running:
         yield running
