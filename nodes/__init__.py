@@ -13,10 +13,11 @@ from .downloads import DownloadFile
 from .evaluation import EvaluateSharedWorld
 from .global_state import LoadGlobalStateEncoder
 from .loaders import ExtendBaseModel, LoadMultiAgentModel, LoadMultiAgentVAE
+from .model_folders import list_shipped_models
 from .multiworld import MultiWorldConditioning
 from .pocket_town import PocketTown
+from .rollout import WorldRollout
 from .sampling import JointSampler
-from .shipped_models import list_shipped_models
 from .views import AgentsGrid, FourViewJoiner, FourViewSplitter, SplitAgents
 
 OLDEST_COMFYUI = (0, 27)
@@ -46,6 +47,8 @@ NODES: list[type[io.ComfyNode]] = [
     LoadActionsFile,
     PreviewActions,
     MultiWorldConditioning,
+    DownloadFile,
+    WorldRollout,
 ]
 
 

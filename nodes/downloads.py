@@ -10,8 +10,8 @@ from comfy_api.latest import io, ui
 
 from ..models.downloading import Downloaded, download, readable
 from ..models.published_files import PUBLISHED_FILES, PublishedFile
-from .loaders import CATEGORY, OLDER_FOLDER
-from .shipped_models import SHIPPED_MODELS
+from .loaders import CATEGORY
+from .model_folders import folder_for
 
 
 class DownloadFile(io.ComfyNode):
@@ -91,13 +91,6 @@ def existing_path(file: PublishedFile) -> Path | None:
     """Where ComfyUI finds a file of that name, in any of its folders."""
     found = folder_paths.get_full_path(file.kind, file.name)
     return Path(found) if found else None
-
-
-def folder_for(kind: str) -> Path:
-    """The first of the user's folders of a kind, which is where ComfyUI itself saves and downloads."""
-    folders = [Path(folder) for folder in folder_paths.get_folder_paths(kind)]
-    folders = [folder for folder in folders if not folder.is_relative_to(SHIPPED_MODELS)]
-    return next((folder for folder in folders if folder.name != OLDER_FOLDER), folders[0])
 
 
 def told(file: PublishedFile, found: Downloaded) -> str:

@@ -10,12 +10,11 @@ from comfy_api.latest import io, ui
 from ..models.loading import extend_base_model, load_multi_agent_model
 from ..models.shareverse.options import ShareVerseOptions
 from ..models.vae_loading import load_vae
-from .shipped_models import SHIPPED_MODELS
+from .model_folders import folder_for
 
 CATEGORY = "Shared World/loaders"
 FOLDER = "diffusion_models"
 VAE_FOLDER = "vae"
-OLDER_FOLDER = "unet"
 NO_BASE = "none"
 PRECISIONS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -141,7 +140,7 @@ class ExtendBaseModel(io.ComfyNode):
             cross_agent=cross_agent, text_in_cross_agent=text_in_cross_agent, agent_positions=agent_positions
         )
         base = folder_paths.get_full_path_or_raise(FOLDER, base_model)
-        folder = folder_for_new_models()
+        folder = folder_for(FOLDER)
         saved = extend_base_model(base, new_model_path(folder, save_as), options)
         model = load_multi_agent_model(str(saved), base, PRECISIONS[weight_dtype])
         return io.NodeOutput(model, ui=ui.PreviewText(str(saved.relative_to(folder))))
@@ -174,13 +173,6 @@ class LoadMultiAgentVAE(io.ComfyNode):
     @classmethod
     def execute(cls, vae_name: str) -> io.NodeOutput:
         return io.NodeOutput(load_vae(folder_paths.get_full_path_or_raise(VAE_FOLDER, vae_name)))
-
-
-def folder_for_new_models() -> Path:
-    """The first of the user's folders for diffusion models that does not have the older name."""
-    folders = [Path(folder) for folder in folder_paths.get_folder_paths(FOLDER)]
-    folders = [folder for folder in folders if not folder.is_relative_to(SHIPPED_MODELS)]
-    return next((folder for folder in folders if folder.name != OLDER_FOLDER), folders[0]).resolve()
 
 
 def new_model_path(folder: Path, name: str) -> Path:

@@ -1,7 +1,7 @@
 """Joint sampling of all agents of a world with ComfyUI's own samplers."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from .noise import agent_noise, agent_seeds
 logger = logging.getLogger(__name__)
 
 Conditioning = list[tuple[torch.Tensor | None, dict[str, Any]]]
+StepCallback = Callable[[int, torch.Tensor, torch.Tensor, int], None]
+"""Called after a step with its number from 0, the prediction, the noisy latents, and the number of steps."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def sample_jointly(
     settings: SamplerSettings,
     seed: int,
     own_seeds: Sequence[int] = (),
+    show: StepCallback | None = None,
 ) -> dict[str, Any]:
     """Denoise all agents together.
 
@@ -78,6 +81,7 @@ def sample_jointly(
         settings: sampler settings.
         seed: agent i's noise comes from seed + i.
         own_seeds: seeds of the first agents instead.
+        show: shows the progress; by default ComfyUI's progress bar with the live preview.
 
     Returns:
         The LATENT with denoised samples.
@@ -97,7 +101,7 @@ def sample_jointly(
         logger.warning("This model does not couple agents: %d agents are sampled independently.", agents)
     cfg = 1.0 if same_conditioning(positive, negative) else settings.cfg
 
-    show = latent_preview.prepare_callback(model, settings.steps)
+    show = show or latent_preview.prepare_callback(model, settings.steps)
     guard = FiniteGuard(agents, model.model.get_dtype_inference())
 
     def after_step(step: int, prediction: torch.Tensor, noisy: torch.Tensor, total_steps: int) -> None:

@@ -13,8 +13,8 @@ from shared_world.models import downloading
 from shared_world.models.downloading import DownloadError, download
 from shared_world.models.published_files import PUBLISHED_FILES
 from shared_world.nodes import downloads
-from shared_world.nodes.downloads import DownloadFile, existing_path, folder_for
-from shared_world.nodes.shipped_models import SHIPPED_MODELS
+from shared_world.nodes.downloads import DownloadFile, existing_path
+from shared_world.nodes.model_folders import SHIPPED_MODELS, folder_for
 from shared_world.tests.comfyui.failures import one_sentence
 from shared_world.tests.local_hub import LocalHub
 

@@ -11,8 +11,8 @@ from shared_world.development.tiny_checkpoints import random_weights, write_tiny
 from shared_world.models.checkpoints import CheckpointError, write_checkpoint
 from shared_world.models.native_vae import NativeVAE
 from shared_world.models.pocket_vae import SYSTEM
-from shared_world.nodes.loaders import LoadMultiAgentVAE, folder_for_new_models
-from shared_world.nodes.shipped_models import SHIPPED_MODELS, list_shipped_models
+from shared_world.nodes.loaders import LoadMultiAgentVAE
+from shared_world.nodes.model_folders import SHIPPED_MODELS, folder_for, list_shipped_models
 
 KINDS = ("diffusion_models", "vae")
 
@@ -105,8 +105,8 @@ def test_models_of_the_pack_are_listed_after_the_users(own_folders):
 def test_new_models_never_go_into_the_pack(own_folders, monkeypatch):
     list_shipped_models()
     assert folder_paths.get_folder_paths("diffusion_models")[-1] == str(SHIPPED_MODELS / "diffusion_models")
-    assert folder_for_new_models() == own_folders / "diffusion_models"
+    assert folder_for("diffusion_models") == own_folders / "diffusion_models"
     known = ([str(own_folders / "unet")], folder_paths.folder_names_and_paths["diffusion_models"][1])
     monkeypatch.setitem(folder_paths.folder_names_and_paths, "diffusion_models", known)
     list_shipped_models()
-    assert folder_for_new_models() == own_folders / "unet"
+    assert folder_for("diffusion_models") == own_folders / "unet"

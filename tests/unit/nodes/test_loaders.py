@@ -3,7 +3,8 @@ from pathlib import Path
 import folder_paths
 import pytest
 
-from shared_world.nodes.loaders import FOLDER, folder_for_new_models, new_model_path
+from shared_world.nodes.loaders import FOLDER, new_model_path
+from shared_world.nodes.model_folders import folder_for
 
 
 @pytest.fixture
@@ -18,17 +19,17 @@ def model_folders(monkeypatch):
 
 
 def test_new_models_go_where_the_tooltip_says():
-    assert folder_for_new_models() == Path(folder_paths.models_dir, "diffusion_models").resolve()
+    assert folder_for(FOLDER) == Path(folder_paths.models_dir, "diffusion_models").resolve()
 
 
 def test_new_models_go_to_the_users_own_default_folder(model_folders, tmp_path):
     model_folders(tmp_path / "mine", tmp_path / "unet", tmp_path / "diffusion_models")
-    assert folder_for_new_models() == tmp_path / "mine"
+    assert folder_for(FOLDER) == tmp_path / "mine"
 
 
 def test_older_folder_is_taken_where_there_is_no_other(model_folders, tmp_path):
     model_folders(tmp_path / "unet")
-    assert folder_for_new_models() == tmp_path / "unet"
+    assert folder_for(FOLDER) == tmp_path / "unet"
 
 
 def test_numbers_are_counted_up_to_the_first_free_name(tmp_path):
