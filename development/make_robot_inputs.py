@@ -82,7 +82,7 @@ def write_robot_inputs(folder: Path) -> list[Path]:
         Image.fromarray((picture * 255).round().byte().numpy()).save(stream, format="PNG", optimize=True)
         written.append(folder / f"robots_{name}.png")
         write_file(written[-1], stream.getvalue())
-        written.append(write_array(camera_numbers(pose, matrix), folder / f"robots_{name}_camera.npy"))
+        written.append(write_array(camera_numbers(pose, matrix), folder / f"robots_{name}.npy"))
     return written
 
 

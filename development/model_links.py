@@ -13,8 +13,8 @@ HUB = "https://huggingface.co"
 def model_links(values: Sequence[Any]) -> list[dict[str, str]]:
     """Entries for a node's `properties.models`, one per published file that its widgets' values name.
 
-    The page finds an entry by its name. Where the name is not the last part of the address, as VGGT's, ComfyUI's desktop
-    application saves under the name, but a browser keeps that of the address.
+    The page finds an entry by its name. Where the name is not the last part of the address, as VGGT's, ComfyUI's
+    desktop application saves under the name, but a browser keeps that of the address.
     """
     return [_link(file) for file in PUBLISHED_FILES.values() if file.name in values]
 

@@ -1,6 +1,6 @@
-"""Smaller and shorter runs of the example graphs whose own sizes are meant for published weights and a GPU.
+"""Short runs of the example graphs whose own sizes and steps are meant for published weights and a GPU.
 
-With the tiny checkpoints every size generates noise, so nothing is lost but the waiting.
+With the tiny checkpoints every size generates noise, so nothing is lost but the waiting. Frames stay as they are.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,12 @@ from typing import Any
 from .comfyui_server import Graph
 
 SAMPLER = "SharedWorldJointSampler"
+STEPS = 2
 CLIPS: dict[str, dict[str, Any]] = {
-    "SharedWorldMultiWorldConditioning": {"width": 96, "height": 64, "frames": 9},
-    "SharedWorldWorldRollout": {"width": 64, "height": 64, "chunks": 3, "chunk_frames": 5, "steps": 1},
+    "SharedWorldMultiWorldConditioning": {"width": 96, "height": 64},
+    "SharedWorldWorldRollout": {"width": 64, "height": 64, "steps": STEPS},
 }
 """Nodes that set the size of a MultiWorld clip, with the values for a short run."""
-STEPS = 2
-"""Of the sampler that such a clip goes to."""
 
 Changes = dict[str, dict[str, Any]]
 """Node id to input to value."""
@@ -30,9 +29,7 @@ def short_run(graph: Graph) -> Changes:
 
 def changed(graph: Graph, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """The graph with some inputs changed."""
-    return {
-        node: {**entry, "inputs": {**entry["inputs"], **changes.get(node, {})}} for node, entry in graph.items()
-    }
+    return {node: {**entry, "inputs": {**entry["inputs"], **changes.get(node, {})}} for node, entry in graph.items()}
 
 
 def changed_values(graph: Graph, changes: Mapping[str, Mapping[str, Any]]) -> Changes:

@@ -16,8 +16,8 @@ FRAME_PADDING, FRAME_TITLE = 20, 50
 LONGEST_COLUMN = 4
 NOTE_TYPE = "MarkdownNote"
 NOTE_WIDTH, SHORTEST_NOTE = 400, 300
-NOTE_LINE, NOTE_CHARACTERS, NOTE_MARGIN = 20, 52, 60
-"""Height of a line of the note, and how many characters fit in it; space for its toolbar and margins."""
+NOTE_LINE, NOTE_CHARACTERS, NOTE_MARGIN = 12, 55, 35
+"""Height of a line of the note, how many characters fit in it, and the height of its margins."""
 
 SIZES = {
     "LoadImage": (240, 300),
@@ -28,7 +28,7 @@ SIZES = {
     "SharedWorldLoadVAE": (360, 0),
     "SharedWorldLoadGlobalStateEncoder": (360, 0),
     "SharedWorldActionScript": (380, 480),
-    "SharedWorldLoadActionsFile": (380, 0),
+    "SharedWorldLoadActionsFile": (460, 0),
     "SharedWorldPreviewActions": (560, 480),
     "SharedWorldMultiWorldConditioning": (320, 0),
     "SharedWorldWorldRollout": (380, 0),
@@ -54,12 +54,14 @@ class Frame:
         color: of the frame and its title.
         columns: types of the nodes in each column.
         only_with: type of node without which the graph has no such frame, and a later frame takes its nodes.
+        longest_column: nodes in a column beyond which it becomes several.
     """
 
     title: str
     color: str
     columns: tuple[tuple[str, ...], ...]
     only_with: str | None = None
+    longest_column: int = LONGEST_COLUMN
 
 
 BANDS = (
@@ -102,6 +104,7 @@ BANDS = (
             "#3f789e",
             (("SharedWorldActionScript", "SharedWorldLoadActionsFile"), ("SharedWorldPreviewActions",)),
         ),
+        Frame("First frames", "#88aaaa", (("LoadImage",),), only_with="SharedWorldPreviewActions", longest_column=1),
         Frame("First frames", "#88aaaa", (("LoadImage",), ("SharedWorldFourViewJoiner",), ("ImageScale",))),
     ),
     (
@@ -224,7 +227,8 @@ def _columns(frame: Frame, nodes: Sequence[Node]) -> list[list[Node]]:
         return columns
     for kinds in frame.columns:
         column = [node for kind in kinds for node in nodes if node["type"] == kind]
-        columns += [column[start : start + LONGEST_COLUMN] for start in range(0, len(column), LONGEST_COLUMN)]
+        longest = frame.longest_column
+        columns += [column[start : start + longest] for start in range(0, len(column), longest)]
     return columns
 
 

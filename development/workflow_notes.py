@@ -1,5 +1,7 @@
 """The notes in the example graphs: what a graph does, with which weights and sizes, and what to expect of it."""
 
+from ..models.published_files import PUBLISHED_FILES, PublishedFile
+
 POCKET_WEIGHTS = (
     "**Weights:** a small ShareVerse and its VAE that come with the pack; there is nothing to download. They were "
     "trained on towns of the same simulator, in fog for the most part. The graph runs in seconds on a CPU."
@@ -14,7 +16,63 @@ LARGE_SIZES = (
     "720, tile height 480, 49 frames, 50 steps"
 )
 
+IT_TAKES_TWO = "multiworld_480p_fulldata.safetensors"
+ROBOTS = "multiworld_320p_robots.safetensors"
+VGGT, WAN_VAE = "vggt_1b.safetensors", "wan2.2_vae.safetensors"
+
+
+def _published(name: str) -> PublishedFile:
+    return next(file for file in PUBLISHED_FILES.values() if file.name == name)
+
+
+def _multiworld_files(model: str) -> tuple[str, str]:
+    """Two lines: what a graph needs of others, and under which licences."""
+    files = [_published(name) for name in (model, VGGT, WAN_VAE)]
+    listed = ", ".join(f"`models/{file.kind}/{file.name}` ({file.size / 1e9:.1f} GB)" for file in files)
+    named = zip(("MultiWorld", "VGGT-1B", "Wan 2.2's VAE"), files, strict=True)
+    licences = " ".join(f"{name}: {file.licence.summary}." for name, file in named)
+    return (
+        f"**Files:** {listed}. The node *Download Published File* fetches them. If a browser does, it calls VGGT's "
+        f"`{_published(VGGT).path}`: rename it. A GPU is needed.",
+        f"**Licences:** {licences}",
+    )
+
+
+CHECKED = (
+    "At small sizes every stage was checked number for number against the released program; with the published weights "
+    "we have not run it."
+)
+OWN_INPUTS = "Copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your own"
+
 NOTES = {
+    "multiworld_it_takes_two": (
+        "**What it does:** from one split-screen picture of a game for two players, and what each presses, MultiWorld "
+        "makes both players' videos together: 81 frames at 60 per second.",
+        *_multiworld_files(IT_TAKES_TWO),
+        f"**What to expect:** {CHECKED} The model knows the game It Takes Two, no towns: a frame of the game will look "
+        "better than our picture. It sees the keys as a set, not their moments.",
+        f"**Your own:** {OWN_INPUTS}: 960x480, the left player's half first. *Action Script* takes other keys. Sizes, "
+        "50 steps, euler, multiworld and cfg 1 are as published.",
+    ),
+    "multiworld_robots": (
+        "**What it does:** from one picture of each of three cameras, and recorded joints of two Panda arms, "
+        "MultiWorld makes the three cameras' videos together, 81 frames each.",
+        *_multiworld_files(ROBOTS),
+        f"**What to expect:** {CHECKED} The pictures show the arms as the joints of the first frame say, but the model "
+        "knows other tables than ours.",
+        f"**Your own:** {OWN_INPUTS}: pictures in the proportions of 320x256, joints as .npy (arms, frames, 8), one "
+        ".npy of 16 numbers per camera. What the published cameras' last twelve mean is not documented; ours are the "
+        "3x4 world-to-camera matrix. 35 steps are as published.",
+    ),
+    "multiworld_long_rollout": (
+        "**What it does:** 241 frames of both players of a game for two, in three chunks of 81: each begins with the "
+        "last frames of the one before, and the state of the world is read anew.",
+        *_multiworld_files(IT_TAKES_TWO),
+        f"**What to expect:** {CHECKED} Errors add up from chunk to chunk. Finished chunks are kept in the output "
+        "folder, also if you interrupt; *continue_from* goes on.",
+        f"**Your own:** {OWN_INPUTS}: 960x480, the left player's half first. For n chunks write actions of 80n + 1 "
+        "frames; with *chunks* 0 the actions decide.",
+    ),
     "pocket_two_agents": (
         "**What it does:** two cars pass each other in a simulated town that the model has never seen. From the first "
         "frame of each car's four cameras and the camera paths, it makes all eight videos together.",

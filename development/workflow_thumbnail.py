@@ -1,4 +1,7 @@
-"""Thumbnails of the example graphs for ComfyUI's template browser: what goes in, and what a run made of it."""
+"""Thumbnails of the example graphs for ComfyUI's template browser: what goes in, and what a run made of it.
+
+Graphs for published weights run on random ones here, so that theirs show what goes in alone.
+"""
 
 import io
 import re
@@ -13,6 +16,9 @@ from PIL import Image, ImageOps
 from .comfyui_server import ComfyServer, Graph, Outputs
 from .example_inputs import EXAMPLE_INPUTS
 
+Box = tuple[Image.Image, tuple[int, int], tuple[int, int]]
+"""A picture, its place and its size."""
+
 SIZE = (512, 320)
 BACKGROUND = (20, 20, 20)
 QUALITY = 88
@@ -23,38 +29,76 @@ STRIP = (192, 64)
 GRID = (400, 320)
 BESIDE, PLACES_BESIDE = (112, 106), 3
 """For graphs that make them: a frame of the grid video; beside it the map, loaded pictures and other frames."""
+VIEWS = (160, 320)
+"""For graphs of actions: the first frames below each other, and the picture of the actions beside them."""
+PAPER = (252, 252, 250)
+"""Behind pictures of actions, about their own background."""
 MAPS = ("SharedWorldPreviewAgents", "SharedWorldRaymapBuilder")
 """Nodes whose picture is shown as the map, the first that the graph has."""
+ACTIONS = "SharedWorldPreviewActions"
 TILE_NAME = re.compile(r"town_agent\d+")
 """How names of pictures of first tiles, or of their views, begin."""
 
 
 def write_thumbnail(server: ComfyServer, graph: Graph, outputs: Outputs, path: Path) -> None:
     """Write what goes into a graph and what a run made of it."""
+    actions = nodes_of(graph, ACTIONS)
+    if actions:
+        boxes = action_boxes(graph, shown_picture(server, outputs[actions[0]]))
+    else:
+        boxes = map_boxes(graph, map_of(server, graph, outputs), grid_of(server, graph, outputs))
+    color = PAPER if actions else BACKGROUND
+    thumbnail = Image.new("RGB", SIZE, color)
+    for picture, place, size in boxes:
+        thumbnail.paste(ImageOps.pad(picture.convert("RGB"), size, Image.Resampling.LANCZOS, color), place)
+    thumbnail.save(path, quality=QUALITY, optimize=True)
+
+
+def map_boxes(graph: Graph, shown_map: Image.Image, video: np.ndarray) -> list[Box]:
+    """A map, what the graph loads, and frames of the grid video (frames, height, width, 3)."""
     loaded = loaded_pictures(graph)
     tiles, others = first_tiles(loaded), [name for name in loaded if not TILE_NAME.match(name)]
-    shown_map, video = map_of(server, graph, outputs), grid_of(server, graph, outputs)
     if tiles:
         boxes = [(shown_map, (0, 0), LEFT)]
         boxes += [(tile, (LEFT[0], number * TILE[1]), TILE) for number, tile in enumerate(tiles)]
-        boxes += [(Image.fromarray(video[-1]), (LEFT[0], SIZE[1] - STRIP[1]), STRIP)]
-    else:
-        beside = [shown_map, *(Image.open(EXAMPLE_INPUTS / name) for name in others)]
-        beside += [Image.fromarray(video[frame]) for frame in (-1, 0)]
-        boxes = [(Image.fromarray(video[len(video) // 2]), (0, 0), GRID)]
-        boxes += [
-            (picture, (GRID[0], number * BESIDE[1]), BESIDE) for number, picture in enumerate(beside[:PLACES_BESIDE])
-        ]
-    thumbnail = Image.new("RGB", SIZE, BACKGROUND)
-    for picture, place, size in boxes:
-        thumbnail.paste(ImageOps.pad(picture.convert("RGB"), size, Image.Resampling.LANCZOS, BACKGROUND), place)
-    thumbnail.save(path, quality=QUALITY, optimize=True)
+        return [*boxes, (Image.fromarray(video[-1]), (LEFT[0], SIZE[1] - STRIP[1]), STRIP)]
+    beside = [shown_map, *(Image.open(EXAMPLE_INPUTS / name) for name in others)]
+    beside += [Image.fromarray(video[frame]) for frame in (-1, 0)]
+    boxes = [(Image.fromarray(video[len(video) // 2]), (0, 0), GRID)]
+    return boxes + [
+        (picture, (GRID[0], number * BESIDE[1]), BESIDE) for number, picture in enumerate(beside[:PLACES_BESIDE])
+    ]
+
+
+def action_boxes(graph: Graph, actions: Image.Image) -> list[Box]:
+    """The first frames that the graph loads, a split screen as its halves, and the picture of its actions."""
+    views = [Image.open(EXAMPLE_INPUTS / name) for name in loaded_pictures(graph)]
+    if any(entry["inputs"].get("split_screen") for entry in graph.values()):
+        views = [half for view in views for half in halves(view)]
+    size = VIEWS[0], VIEWS[1] // len(views)
+    boxes = [(view, (0, number * size[1]), size) for number, view in enumerate(views)]
+    return [*boxes, (actions, (VIEWS[0], 0), (SIZE[0] - VIEWS[0], SIZE[1]))]
+
+
+def halves(picture: Image.Image) -> list[Image.Image]:
+    """The left and the right half."""
+    width, height = picture.size
+    return [picture.crop((left, 0, left + width // 2, height)) for left in (0, width // 2)]
+
+
+def nodes_of(graph: Graph, *kinds: str) -> list[str]:
+    """Ids of the nodes of these types, in the order of the types."""
+    return [node for kind in kinds for node, entry in graph.items() if entry["class_type"] == kind]
+
+
+def shown_picture(server: ComfyServer, shown: Mapping[str, Any]) -> Image.Image:
+    """Return the picture that a node shows."""
+    return Image.open(io.BytesIO(server.view(shown["images"][0])))
 
 
 def map_of(server: ComfyServer, graph: Graph, outputs: Outputs) -> Image.Image:
     """Return the picture of the first of `MAPS` in the graph."""
-    node = next(node for kind in MAPS for node in graph if graph[node]["class_type"] == kind)
-    return Image.open(io.BytesIO(server.view(outputs[node]["images"][0])))
+    return shown_picture(server, outputs[nodes_of(graph, *MAPS)[0]])
 
 
 def grid_of(server: ComfyServer, graph: Graph, outputs: Outputs) -> np.ndarray:
@@ -63,8 +107,7 @@ def grid_of(server: ComfyServer, graph: Graph, outputs: Outputs) -> np.ndarray:
     def made_by_create_video(inputs: Mapping[str, Any]) -> bool:
         return graph[inputs["video"][0]]["class_type"] == "CreateVideo"
 
-    savers = [node for node, entry in graph.items() if entry["class_type"] == "SaveVideo"]
-    node = next(node for node in savers if made_by_create_video(graph[node]["inputs"]))
+    node = next(node for node in nodes_of(graph, "SaveVideo") if made_by_create_video(graph[node]["inputs"]))
     video = server.view(outputs[node]["images"][0])
     return imageio.v3.imread(video, index=None, plugin="pyav", extension=".mp4")
 

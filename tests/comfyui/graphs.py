@@ -168,40 +168,6 @@ def split(graph: Graph) -> Graph:
     return graph.add("grid", "SharedWorldAgentsGrid", images=["views", 0], labels=["views", 2], columns=4)
 
 
-def every_node() -> Graph:
-    """A graph that holds every node of the pack and runs."""
-    graph = split(two_agents())
-    path(graph, "path", "0 0 0\n2 0 8")
-    combine(graph, "combined", ["agents", "path"])
-    graph.add(
-        "rig",
-        "SharedWorldCameraRig",
-        agents=["combined", 0],
-        rig="custom",
-        **{"rig.views": "front 0\nup 0 45"},
-        width=360,
-        height=240,
-        horizontal_fov=90.0,
-        mount_up=1.6,
-        mount_forward=0.0,
-    )
-    graph.add("map", "SharedWorldPreviewAgents", agents=["rig", 0], frame=0, size=256)
-    graph.add(
-        "saved", "SharedWorldSaveAgentsFile", agents=["rig", 0], filename_prefix="all", format="shared_world_json"
-    )
-    graph.add("loaded", "SharedWorldLoadAgentsFile", file="agents.json", format="recognise", frames=0, frame_rate=0.0)
-    graph.add("loaded_map", "SharedWorldPreviewAgents", agents=["loaded", 0], frame=-1, size=256)
-    graph.add("extended", "SharedWorldExtendBaseModel", **EXTEND)
-    views = {view: ["picture_1", 0] for view in ("front", "rear", "left", "right")}
-    graph.add("tile", "SharedWorldFourViewJoiner", **views, layout="1x4")
-    graph.add("untiled", "SharedWorldFourViewSplitter", tile=["tile", 0], layout="1x4")
-    graph.add("preview", "PreviewImage", images=["untiled", 3])
-    pocket_vae(graph)
-    graph.add("pocket_preview", "PreviewImage", images=["decoded", 0])
-    evaluated(pocket_town(graph, "town"), "town")
-    return graph.add("grid_preview", "PreviewImage", images=["grid", 0])
-
-
 def pocket_town(graph: Graph, name: str = "agents", **changes: object) -> Graph:
     """A clip of the size that the tiny model makes."""
     inputs = {

@@ -6,13 +6,13 @@ import torch
 from PIL import Image
 
 from shared_world.development.locations import PACK_NAME
-from shared_world.tests.comfyui.graphs import Graph, every_node, split, two_agents
-from shared_world.tests.comfyui.test_agents_files import write_input_agents
+from shared_world.tests.comfyui.every_node import every_node, write_inputs
+from shared_world.tests.comfyui.graphs import Graph, split, two_agents
 
 
 @pytest.mark.oldest
 def test_graph_with_every_node_of_the_pack_runs(server):
-    write_input_agents(server)
+    write_inputs(server)
     graph = every_node()
     outputs = server.run(graph)
     info = server.object_info()

@@ -3,21 +3,28 @@ import json
 import pytest
 
 from shared_world.development.locations import ROOT
+from shared_world.development.short_runs import changed, short_run
 from shared_world.tests.comfyui.test_videos import read_video
 
 TWINS = sorted((ROOT / "workflows" / "api").glob("*.json"))
+CHUNKS, ROLLOUT_FRAMES = 3, 241
+MULTIWORLD = [path for path in TWINS if path.stem.startswith("multiworld")]
 FRAMES, FRAME_RATE = 17, 4
 WIDTH, HEIGHT = 96, 64
 AGENTS, VIEWS = 2, 4
 
 
+def output_nodes(server, graph):
+    info = server.object_info()
+    return {node for node, entry in graph.items() if info[entry["class_type"]]["output_node"]}
+
+
 @pytest.mark.oldest
-@pytest.mark.parametrize("path", TWINS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in TWINS if path not in MULTIWORLD], ids=lambda path: path.stem)
 def test_example_graph_runs_and_saves_its_videos(server, path):
     graph = json.loads(path.read_text(encoding="utf-8"))
-    info = server.object_info()
     outputs = server.run(graph)
-    assert set(outputs) == {node for node, entry in graph.items() if info[entry["class_type"]]["output_node"]}
+    assert set(outputs) == output_nodes(server, graph)
     savers = {entry["_meta"]["title"]: node for node, entry in graph.items() if entry["class_type"] == "SaveVideo"}
     videos = {title: [read_video(server, entry) for entry in outputs[node]["images"]] for title, node in savers.items()}
     assert {rate for title in videos for rate, _ in videos[title]} == {FRAME_RATE}
@@ -39,3 +46,37 @@ def test_generated_views_stand_above_the_true_ones(server):
     below_the_labels = slice(16, None)
     given = abs(generated - true)[below_the_labels].mean()  # both start from the given frame
     assert 0.0 < given < 20.0
+
+
+def clip_of(graph):
+    """Frames, width and height of each view, as the graph says."""
+    clips = {entry["class_type"]: entry["inputs"] for entry in graph.values() if "height" in entry["inputs"]}
+    (clip,) = clips.values()
+    frames = clip["frames"] if "SharedWorldMultiWorldConditioning" in clips else ROLLOUT_FRAMES
+    return frames, clip["width"], clip["height"]
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("path", MULTIWORLD, ids=lambda path: path.stem)
+def test_multiworld_graph_runs_small_and_saves_the_videos_of_its_views_side_by_side(server, path):
+    graph = json.loads(path.read_text(encoding="utf-8"))
+    graph = changed(graph, short_run(graph))
+    outputs = server.run(graph)
+    assert set(outputs) == output_nodes(server, graph)
+    types = {entry["class_type"]: node for node, entry in graph.items()}
+    (entry,) = outputs[types["SaveVideo"]]["images"]
+    rate, grid = read_video(server, entry)
+    columns = graph[types["SharedWorldAgentsGrid"]]["inputs"]["columns"]
+    frames, width, height = clip_of(graph)
+    assert rate == (60 if columns == 2 else 20)
+    assert len(grid) == frames
+    assert columns * width <= grid.shape[2] < (columns + 1) * width
+    assert height <= grid.shape[1] < 2 * height
+    assert len(outputs[types["SharedWorldPreviewActions"]]["images"]) == 1
+
+
+def test_rollout_graph_keeps_every_chunk(server):
+    graph = json.loads((ROOT / "workflows" / "api" / "multiworld_long_rollout.json").read_text(encoding="utf-8"))
+    graph = changed(graph, short_run(graph) | {"7": {**short_run(graph)["7"], "seed": 1}})
+    (folder,) = server.run(graph)["7"]["text"]
+    assert len(list((server.output / folder).glob("*.latent"))) == CHUNKS

@@ -3,18 +3,17 @@
 import pytest
 
 from shared_world.development.comfyui_server import GraphRefused
+from shared_world.tests.comfyui.every_node import every_node, write_inputs
 from shared_world.tests.comfyui.failures import refusal
-from shared_world.tests.comfyui.graphs import every_node, two_agents
-from shared_world.tests.comfyui.test_agents_files import write_input_agents
+from shared_world.tests.comfyui.graphs import two_agents
 
-
-CHECKED_BY_THE_NODE = {"file", "typed.frames", "typed.layout"}
+CHECKED_BY_THE_NODE = {"loaded.file", "recorded.file", "typed.frames", "typed.layout"}
 """Inputs of which a node says itself what is wrong: a file that came after the list was made, parts of a script."""
 
 
 def kinds_of(node, name, otherwise):
     """The kinds of errors that a value out of range or list is answered with."""
-    return {"custom_validation_failed" if {name, f"{node}.{name}"} & CHECKED_BY_THE_NODE else otherwise}
+    return {"custom_validation_failed" if f"{node}.{name}" in CHECKED_BY_THE_NODE else otherwise}
 
 
 def scalar_inputs(server):
@@ -40,7 +39,7 @@ def errors_of(server, node, name, value):
 
 @pytest.mark.oldest
 def test_every_number_out_of_range_is_refused(server):
-    write_input_agents(server)
+    write_inputs(server)
     numbers = [entry for entry in scalar_inputs(server) if entry[2] in ("INT", "FLOAT")]
     assert len(numbers) > 25
     for node, name, _, options in numbers:
@@ -50,7 +49,7 @@ def test_every_number_out_of_range_is_refused(server):
 
 @pytest.mark.oldest
 def test_every_value_of_a_wrong_type_is_refused(server):
-    write_input_agents(server)
+    write_inputs(server)
     scalars = list(scalar_inputs(server))
     assert {value_type for *_, value_type, _ in scalars} == {"INT", "FLOAT", "COMBO"}
     for node, name, value_type, _ in scalars:
@@ -60,7 +59,7 @@ def test_every_value_of_a_wrong_type_is_refused(server):
 
 @pytest.mark.parametrize("value", [5, 0.5, True, None])
 def test_file_name_that_is_no_text_is_refused(server, value):
-    write_input_agents(server)
+    write_inputs(server)
     graph = every_node()
     graph["loaded"]["inputs"]["file"] = value
     assert "is not in ComfyUI's input folder" in refusal(server, graph, "loaded")
@@ -83,7 +82,7 @@ def test_socket_of_another_kind_is_refused(server):
 
 
 def test_world_of_one_source_is_asked_for_another(server):
-    write_input_agents(server)
+    write_inputs(server)
     message = refusal(server, every_node().change("combined", **{"sources.agents1": None}), "combined")
     assert "agents1" in message
 

@@ -8,6 +8,7 @@ import shared_world
 from shared_world.pocket.example_photograph import example_photograph
 from shared_world.pocket.examples import TILE_SIZE, VIEW_SIZE, example_world
 from shared_world.pocket.placement import obstruction
+from shared_world.pocket.split_screen import FRAME, SIDE, split_screen_world
 from shared_world.world.formats import read_agents
 
 INPUTS = Path(shared_world.__path__[0]) / "workflows" / "inputs"
@@ -40,3 +41,19 @@ def test_the_photograph_is_recognised_from_afar():
     assert min(sun) > 150
     assert min(sail) > 200
     assert sea[2] > sea[0] + 20
+
+
+def test_each_half_of_the_split_screen_shows_the_other_players_car():
+    picture = np.asarray(Image.open(INPUTS / "town_split_screen.png"), dtype=np.float32)
+    assert picture.shape == (SIDE, 2 * SIDE, 3)
+    town, agents = split_screen_world()
+    assert obstruction(town, agents) == ""
+    roof = torch.tensor([0.0, -1.1, 0.0, 1.0], dtype=torch.float64)
+    for player, channel in ((0, 2), (1, 0)):  # the left player sees the blue car, the right one the red car
+        place = agents.poses()[1 - player, FRAME] @ roof
+        seen = torch.linalg.inv(agents.extrinsics()[player, FRAME, 0]) @ place
+        u, v, depth = agents.intrinsics()[player, FRAME, 0] @ seen[:3]
+        column, row = int(u / depth), int(v / depth)
+        around = picture[row - 6 : row + 7, player * SIDE + column - 12 : player * SIDE + column + 13]
+        others = np.delete(around, channel, axis=-1).max(-1)
+        assert (around[..., channel] - others).max() > 80

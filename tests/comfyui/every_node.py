@@ -1,0 +1,113 @@
+"""A graph that holds every node of the pack, and the files that it reads."""
+
+from __future__ import annotations
+
+from shared_world.development.comfyui_server import ComfyServer
+from shared_world.models.published_files import PUBLISHED_FILES
+from shared_world.tests.comfyui.graphs import (
+    EXTEND,
+    Graph,
+    combine,
+    evaluated,
+    path,
+    pocket_town,
+    pocket_vae,
+    split,
+    two_agents,
+)
+from shared_world.tests.comfyui.multiworld_graphs import (
+    FRAMES,
+    HEIGHT,
+    IT_TAKES_TWO_MODEL,
+    VGGT,
+    WAN_VAE,
+    WIDTH,
+    keys_script,
+)
+from shared_world.tests.comfyui.test_agents_files import write_input_agents
+from shared_world.world.actions import parse_action_script, write_actions
+from shared_world.world.actions.it_takes_two import LAYOUT
+
+ROLLOUT = {
+    "chunks": 1,
+    "chunk_frames": FRAMES,
+    "seed": 0,
+    "steps": 1,
+    "cfg": 1.0,
+    "sampler_name": "euler",
+    "scheduler": "multiworld",
+    "agents_at_a_time": 0,
+    "filename_prefix": "rollout/every",
+    "continue_from": "",
+}
+TINY_TWIN = "multiworld_480p_toydata.safetensors"
+"""A published file's name under which the example models have a tiny one, so that there is nothing to download."""
+
+
+def write_inputs(server: ComfyServer) -> None:
+    """Write the files that the graph reads."""
+    write_input_agents(server)
+    write_actions(parse_action_script("left: 0-8: W", LAYOUT), server.input / "actions.json")
+
+
+def every_node() -> Graph:
+    """A graph that holds every node of the pack and runs."""
+    graph = split(two_agents())
+    path(graph, "path", "0 0 0\n2 0 8")
+    combine(graph, "combined", ["agents", "path"])
+    graph.add(
+        "rig",
+        "SharedWorldCameraRig",
+        agents=["combined", 0],
+        rig="custom",
+        **{"rig.views": "front 0\nup 0 45"},
+        width=360,
+        height=240,
+        horizontal_fov=90.0,
+        mount_up=1.6,
+        mount_forward=0.0,
+    )
+    graph.add("map", "SharedWorldPreviewAgents", agents=["rig", 0], frame=0, size=256)
+    graph.add(
+        "saved", "SharedWorldSaveAgentsFile", agents=["rig", 0], filename_prefix="all", format="shared_world_json"
+    )
+    graph.add("loaded", "SharedWorldLoadAgentsFile", file="agents.json", format="recognise", frames=0, frame_rate=0.0)
+    graph.add("loaded_map", "SharedWorldPreviewAgents", agents=["loaded", 0], frame=-1, size=256)
+    graph.add("extended", "SharedWorldExtendBaseModel", **EXTEND)
+    views = {view: ["picture_1", 0] for view in ("front", "rear", "left", "right")}
+    graph.add("tile", "SharedWorldFourViewJoiner", **views, layout="1x4")
+    graph.add("untiled", "SharedWorldFourViewSplitter", tile=["tile", 0], layout="1x4")
+    graph.add("preview", "PreviewImage", images=["untiled", 3])
+    pocket_vae(graph)
+    graph.add("pocket_preview", "PreviewImage", images=["decoded", 0])
+    evaluated(pocket_town(graph, "town"), "town")
+    multiworld(graph)
+    return graph.add("grid_preview", "PreviewImage", images=["grid", 0])
+
+
+def multiworld(graph: Graph) -> Graph:
+    """MultiWorld's nodes; picture_1 and picture_2 are the first frames."""
+    graph.add("wan", "SharedWorldLoadModel", model_name=IT_TAKES_TWO_MODEL, base_model="none", weight_dtype="default")
+    graph.add("wan_vae", "SharedWorldLoadVAE", vae_name=WAN_VAE)
+    graph.add("encoder", "SharedWorldLoadGlobalStateEncoder", model_name=VGGT, weight_dtype="default")
+    graph["typed"] = keys_script(Graph())["actions"]
+    graph.add(
+        "recorded", "SharedWorldLoadActionsFile", file="actions.json", start_frame=0, frames=FRAMES, frame_rate=0.0
+    )
+    graph.add("keys", "SharedWorldPreviewActions", actions=["recorded", 0], mark_frame=-1, width=960)
+    clip = {
+        "vae": ["wan_vae", 0],
+        "global_state_encoder": ["encoder", 0],
+        "actions": ["typed", 0],
+        "first_frames.view0": ["picture_1", 0],
+        "first_frames.view1": ["picture_2", 0],
+        "split_screen": False,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "guidance_against": "nothing",
+    }
+    graph.add("told", "SharedWorldMultiWorldConditioning", **clip, frames=FRAMES)
+    graph.add("told_latent", "SaveLatent", samples=["told", 2], filename_prefix="told")
+    graph.add("rollout", "SharedWorldWorldRollout", model=["wan", 0], **(clip | ROLLOUT))
+    title = next(title for title, file in PUBLISHED_FILES.items() if file.name == TINY_TWIN)
+    return graph.add("fetched", "SharedWorldDownloadFile", file=title, accept_licence=True)
