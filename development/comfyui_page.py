@@ -107,6 +107,13 @@ class ComfyPage:
             "() => app.graph.nodes.map(node => node.type).filter(type => !(type in LiteGraph.registered_node_types))"
         )
 
+    def missing_models(self) -> list[dict[str, Any]]:
+        """Wait until the page reports missing models and return them, as it would offer them for download."""
+        stores = "document.querySelector('#vue-app').__vue_app__.config.globalProperties.$pinia.state.value"
+        models = f"{stores}.missingModel?.missingModelCandidates"
+        found = self.page.wait_for_function(f"() => {models}?.length ? {models} : null")
+        return found.json_value()
+
     def change_setting(self, setting: str, value: object) -> None:
         """Change one of the page's settings, such as Comfy.Locale; some apply to nodes only after `reload`."""
         self.page.evaluate(

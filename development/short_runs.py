@@ -11,7 +11,7 @@ from .comfyui_server import Graph
 SAMPLER = "SharedWorldJointSampler"
 STEPS = 2
 CLIPS: dict[str, dict[str, Any]] = {
-    "SharedWorldMultiWorldConditioning": {"width": 96, "height": 64},
+    "SharedWorldMultiWorldConditioning": {"width": 64, "height": 64},
     "SharedWorldWorldRollout": {"width": 64, "height": 64, "steps": STEPS},
 }
 """Nodes that set the size of a MultiWorld clip, with the values for a short run."""

@@ -31,7 +31,7 @@ SIZES = {
     "SharedWorldLoadActionsFile": (460, 0),
     "SharedWorldPreviewActions": (560, 480),
     "SharedWorldMultiWorldConditioning": (320, 0),
-    "SharedWorldWorldRollout": (380, 0),
+    "SharedWorldWorldRollout": (400, 600),
     "StringReplace": (300, 230),
     "SharedWorldPocketTown": (340, 0),
     "PreviewAny": (760, 520),
@@ -43,6 +43,8 @@ SIZES = {
 """Width and height of nodes that show pictures or long values; a height of 0 is the node's own."""
 
 DEFAULT_SIZE = (280, 0)
+LINKED_WIDTH = 420
+"""Least width of nodes that name published files: the names are long."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Frame:
         title: shown at its top.
         color: of the frame and its title.
         columns: types of the nodes in each column.
-        only_with: type of node without which the graph has no such frame, and a later frame takes its nodes.
+        only_with: type of node, in this or a later frame, without which the graph has no such frame, and a later frame
+            takes its nodes.
         longest_column: nodes in a column beyond which it becomes several.
     """
 
@@ -104,7 +107,13 @@ BANDS = (
             "#3f789e",
             (("SharedWorldActionScript", "SharedWorldLoadActionsFile"), ("SharedWorldPreviewActions",)),
         ),
-        Frame("First frames", "#88aaaa", (("LoadImage",),), only_with="SharedWorldPreviewActions", longest_column=1),
+        Frame(
+            "First frames",
+            "#88aaaa",
+            (("LoadImage",),),
+            only_with="SharedWorldMultiWorldConditioning",
+            longest_column=1,
+        ),
         Frame("First frames", "#88aaaa", (("LoadImage",), ("SharedWorldFourViewJoiner",), ("ImageScale",))),
     ),
     (
@@ -168,10 +177,10 @@ def arrange(graph: Graph, graph_id: str, note: str) -> Graph:
 
 def _prepared(node: Node) -> Node:
     width, height = SIZES.get(node["type"], DEFAULT_SIZE)
+    links = model_links(node.get("widgets_values", []))
     # Seeds stay: who opens the graph should see what its thumbnail shows.
     values = ["fixed" if value == "randomize" else value for value in node.get("widgets_values", [])]
-    size = [width, max(height, round(node["size"][1]))]
-    links = model_links(values)
+    size = [max(width, LINKED_WIDTH if links else 0), max(height, round(node["size"][1]))]
     properties = {**node["properties"], "models": links} if links else node["properties"]
     return {**node, "size": size, "widgets_values": values, "properties": properties}
 

@@ -1,4 +1,4 @@
-"""What the example graphs load: pictures and paths of one town, and a photograph for a building of another."""
+"""What the example graphs load: pictures and paths of one town, a photograph for a building, and a split screen."""
 
 import io
 from pathlib import Path
@@ -15,6 +15,7 @@ from ..world.formats.files import write_file
 from ..world.tiles import join_images
 from .example_photograph import example_photograph
 from .render import render_agents
+from .split_screen import split_screen
 from .town import Town, make_town
 from .weather import find_weather
 
@@ -43,7 +44,9 @@ def example_world() -> tuple[Town, Agents]:
 
 
 def write_examples(folder: Path) -> list[Path]:
-    """Write the first frames of both agents, their paths as a CARLA log, and a photograph; returns the files.
+    """Write the first frames of both agents, their paths as a CARLA log, a photograph and a split screen.
+
+    Returns the files.
 
     Each agent gets a tile of its four views and the four views as single pictures.
 
@@ -66,7 +69,8 @@ def write_examples(folder: Path) -> list[Path]:
             written.append(_write_picture(small.rgb[number, 0, view], path))
     log = folder / "town_carla_log.json"
     write_agents(agents, log, "carla_log")
-    return [*written, log, _write_picture(example_photograph(), folder / "photograph.png")]
+    written += [log, _write_picture(example_photograph(), folder / "photograph.png")]
+    return [*written, _write_picture(split_screen(), folder / "split_screen.png")]
 
 
 def _write_picture(picture: Tensor, path: Path) -> Path:

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from shared_world.development.locations import ROOT
+from shared_world.models.published_files import PUBLISHED_FILES
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 
@@ -64,6 +65,20 @@ def test_example_graph_loads_and_would_be_queued_as_its_api_twin(page, path):
     }
     assert overlapping_nodes(page) == []
     assert page.errors == []
+    assert page.foreign_requests == []
+
+
+def test_published_files_that_are_missing_are_offered_with_their_folder_and_address(page):
+    text = (ROOT / "workflows" / "multiworld_it_takes_two.json").read_text(encoding="utf-8")
+    published = {file.name: file for file in PUBLISHED_FILES.values() if f'"{file.name}"' in text}
+    for name in published:  # the server has tiny files of these names
+        text = text.replace(f'"{name}"', f'"absent_{name}"')
+    page.load(json.loads(text))
+    offered = {model["name"].removeprefix("absent_"): model for model in page.missing_models()}
+    assert offered.keys() == published.keys()
+    for name, file in published.items():
+        assert offered[name]["directory"] == file.kind
+        assert offered[name]["url"] == f"https://huggingface.co/{file.repository}/resolve/main/{file.path}"
     assert page.foreign_requests == []
 
 

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import shared_world.models.multiworld.attention
-from shared_world.models.multiworld.conditioning import ENCODE_EVERY_STEP
+from shared_world.models.multiworld.conditioning import ENCODE_EVERY_STEP, ROBOT_ACTIONS
 from shared_world.models.multiworld.options import MultiWorldOptions
 from shared_world.models.multiworld.transformer import MultiWorldTransformer
 from shared_world.tests.parity.multiworld_models import (
@@ -100,6 +100,32 @@ def test_nothing_comes_from_the_host_while_the_network_is_evaluated(models, monk
         velocity = network(latents, timestep, None, transformer_options=options, **given)
     assert velocity.shape == latents.shape
     assert mode.operations > 100
+
+
+def test_guided_robots_encoded_at_every_step_are_those_encoded_once(models):
+    """Both conditionings of two views share a batch of four, for which there are two robot counts."""
+    model = models["robots"]
+    samples = []
+    for every_step in (False, True):
+        positive, negative = (conditioning("robots", **{ENCODE_EVERY_STEP: every_step}) for _ in range(2))
+        negative[0][1][ROBOT_ACTIONS] = -negative[0][1][ROBOT_ACTIONS]
+        samples.append(sample(model, positive, first_frame_latent(model, "robots", views=2), negative, cfg=2.0))
+    once, every = samples
+    assert (every - once).abs().max() < 1e-5
+
+
+def test_one_conditioning_is_not_copied_for_the_views_that_share_it(models):
+    model, sizes = models["robots"].clone(), []
+
+    def watched(executor, *args, **kwargs):
+        sizes.extend(
+            (len(tensor), tensor.untyped_storage().nbytes() // tensor[0].nbytes) for tensor in kwargs["memory"]
+        )
+        return executor(*args, **kwargs)
+
+    model.add_wrapper(WrappersMP.APPLY_MODEL, watched)
+    sample(model, conditioning("robots"), first_frame_latent(model, "robots", views=3))
+    assert set(sizes) == {(3, 1)}
 
 
 def cosine_and_sine(dim, position):

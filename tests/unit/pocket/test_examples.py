@@ -44,7 +44,7 @@ def test_the_photograph_is_recognised_from_afar():
 
 
 def test_each_half_of_the_split_screen_shows_the_other_players_car():
-    picture = np.asarray(Image.open(INPUTS / "town_split_screen.png"), dtype=np.float32)
+    picture = np.asarray(Image.open(INPUTS / "split_screen.png"), dtype=np.float32)
     assert picture.shape == (SIDE, 2 * SIDE, 3)
     town, agents = split_screen_world()
     assert obstruction(town, agents) == ""
