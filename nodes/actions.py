@@ -1,6 +1,5 @@
 """Nodes of actions: typed as a script, read from a file, shown as a picture."""
 
-import re
 from dataclasses import replace
 
 from comfy_api.latest import io, ui
@@ -12,6 +11,7 @@ from ..world.actions.reading import SUFFIXES, read_actions
 from ..world.actions.registry import all_layouts, find_layout
 from ..world.actions.script import parse_action_script
 from .input_files import contained_input, fingerprint, input_files
+from .listed_names import split_names
 from .sockets import ActionsSocket
 
 CATEGORY = "Shared World/actions"
@@ -30,11 +30,6 @@ EXAMPLE_AGENTS = "robot 1, robot 2"
 
 MOST_FRAMES = 100_000
 CAMERA = "camera"
-
-
-def split_names(text: str) -> list[str]:
-    """Names that are separated by commas or line ends."""
-    return [name for part in re.split(r"[,\n]", text) if (name := part.strip())]
 
 
 def layout_frame_rates() -> str:

@@ -10,6 +10,7 @@ from ..sampling.decoding import decode_agents
 from ..world.agents import Agents
 from ..world.grid import video_grid
 from ..world.tiles import TILE_LAYOUTS, TileLayout, join_images, split_images
+from .listed_names import split_names
 from .sockets import AgentsSocket
 
 CATEGORY = "Shared World/views"
@@ -97,9 +98,9 @@ class FourViewSplitter(io.ComfyNode):
         return io.NodeOutput(*split_images(tile, TILE_LAYOUTS[layout]).unbind(dim=1))
 
 
-def view_labels(layout: TileLayout, items: int, agents: Agents | None) -> list[list[str]]:
-    """One list of labels per agent: the agent's name and the view's."""
-    names = list(agents.names) if agents is not None else []
+def view_labels(layout: TileLayout, items: int, agents: Agents | None, typed: str = "") -> list[list[str]]:
+    """One list of labels per agent: the agent's name and the view's; agents without a name get their number."""
+    names = list(agents.names) if agents is not None else split_names(typed)
     names += [f"agent {number}" for number in range(len(names) + 1, items + 1)]
     return [[f"{name} {view}" if layout.slots > 1 else name for view in layout.view_order] for name in names[:items]]
 
@@ -136,6 +137,13 @@ class SplitAgents(io.ComfyNode):
                 AgentsSocket.Input(
                     "agents", optional=True, tooltip="Gives the labels their names and the videos their frame rate."
                 ),
+                io.String.Input(
+                    "names",
+                    default="",
+                    optional=True,
+                    tooltip="Names for the labels, separated by commas, where no agents are connected: 'left, right'. "
+                    "Without a name an item is called by its number.",
+                ),
             ],
             outputs=[
                 io.Image.Output(
@@ -161,15 +169,22 @@ class SplitAgents(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, samples: dict, vae: object, layout: str, frame_rate: float, agents: Agents | None = None
+        cls,
+        samples: dict,
+        vae: object,
+        layout: str,
+        frame_rate: float,
+        agents: Agents | None = None,
+        names: str = "",
     ) -> io.NodeOutput:
         latents, chosen = samples["samples"], TILE_LAYOUTS[layout]
         rate = Fraction(agents.frame_rate if agents is not None else frame_rate).limit_denominator(1001)
         images: list[Tensor] = []
         labels: list[str] = []
-        for frames, names in zip(decode_agents(vae, latents), view_labels(chosen, len(latents), agents), strict=True):
+        every = view_labels(chosen, len(latents), agents, names)
+        for frames, own in zip(decode_agents(vae, latents), every, strict=True):
             images.extend(split_images(frames, chosen).unbind(dim=1))
-            labels.extend(names)
+            labels.extend(own)
         videos = [
             InputImpl.VideoFromComponents(Types.VideoComponents(images=image, frame_rate=rate)) for image in images
         ]

@@ -24,3 +24,16 @@ def test_every_latent_has_labels_however_many_agents_are_connected(world, expect
     assert view_labels(SINGLE_VIEW, 3, world) == [[name] for name in expected]
     four = view_labels(TWO_BY_TWO, 3, world)
     assert four == [[f"{name} {view}" for view in ("front", "rear", "left", "right")] for name in expected]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("left, right", ["left", "right", "agent 3"]),
+        ("", ["agent 1", "agent 2", "agent 3"]),
+        ("a,b,c,d", ["a", "b", "c"]),
+    ],
+)
+def test_typed_names_stand_in_where_no_agents_are_connected(typed, expected):
+    assert view_labels(SINGLE_VIEW, 3, None, typed) == [[name] for name in expected]
+    assert view_labels(SINGLE_VIEW, 2, agents("red", "blue"), typed) == [["red"], ["blue"]]
