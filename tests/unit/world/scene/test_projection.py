@@ -1,0 +1,35 @@
+import torch
+
+from shared_world.pocket.views import world_points
+from shared_world.tests.unit.world.scene.cameras import HEIGHT, LENS, WIDTH, turned
+from shared_world.world.scene import project, unproject
+
+CAMERAS = torch.stack([turned(40, -15, (3, -2, 2)), turned(-150, 10, (1, -1, 20))])
+
+
+def test_pixels_come_back_after_a_round_trip_through_the_world():
+    depth = torch.rand(2, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0)).double() * 30 + 0.1
+    points = unproject(depth, CAMERAS, LENS.expand(2, 3, 3))
+    places, distance = project(points.flatten(1, 2), CAMERAS, LENS.expand(2, 3, 3))
+    v, u = torch.meshgrid(torch.arange(HEIGHT) + 0.5, torch.arange(WIDTH) + 0.5, indexing="ij")
+    expected = torch.stack([u, v], -1).flatten(0, 1).double()
+    torch.testing.assert_close(places, expected.expand_as(places))
+    torch.testing.assert_close(distance, depth.flatten(1))
+
+
+def test_points_are_those_of_pocket_town():
+    depth = torch.rand(2, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0)).double() * 30 + 0.1
+    lenses = LENS.expand(2, 3, 3)
+    torch.testing.assert_close(unproject(depth, CAMERAS, lenses), world_points(depth, CAMERAS, lenses))
+
+
+def test_single_precision_depth_gives_single_precision_points():
+    depth = torch.full((HEIGHT, WIDTH), 3.0)
+    points = unproject(depth, CAMERAS[0], LENS)
+    assert points.dtype == torch.float32
+    torch.testing.assert_close(points.double(), unproject(depth.double(), CAMERAS[0], LENS), rtol=1e-6, atol=1e-6)
+
+
+def test_points_behind_the_camera_have_negative_depth():
+    behind = CAMERAS[0, :3, 3] - 2.0 * CAMERAS[0, :3, 2]
+    torch.testing.assert_close(project(behind[None], CAMERAS[0], LENS)[1], torch.tensor([-2.0]).double())
