@@ -22,6 +22,8 @@ METADATA_KEY = "shared_world"
 SUFFIXES = (".safetensors", ".sft")
 QUANTISATION = ("scale_weight", "weight_scale", "weight_scale_2", "input_scale", "scaled_fp8", "comfy_quant")
 """Last parts of the names of tensors without which quantised weights mean nothing."""
+METAWORLD = (".wsa.", "cond_depth_embedding.", "cond_video_mlp.", "cond_latent_compression.")
+"""Parts of the names of tensors that only MetaWorld has."""
 SYSTEMS = {"shareverse": "ShareVerse", "multiworld": "MultiWorld", "metaworld": "MetaWorld"}
 
 logger = logging.getLogger(__name__)
@@ -261,10 +263,10 @@ def recognise(shapes: Mapping[str, tuple[int, ...]]) -> str:
         return "ShareVerse" if "patch_embed.proj.weight" in shapes else "a ShareVerse extension without its base model"
     if "patch_embed.proj.weight" in shapes and has("transformer_blocks.", "attn1.to_q"):
         return _recognise_cogvideox(shapes["patch_embed.proj.weight"], shapes.get("proj_out.weight", ()))
+    if any(map(has, METAWORLD)):
+        return "MetaWorld" if has(".self_attn.") else "a MetaWorld extension without its base model"
     known = [
         ("cross_attn.k_ctx.", "MultiWorld"),
-        (".wsa.", "MetaWorld"),
-        ("cond_depth_embedding.", "MetaWorld"),
         ("aggregator.", "VGGT"),
         ("blocks.0.self_attn.q.", "Wan"),
         ("encoder.downsamples.0.downsamples.", "a Wan 2.2 VAE"),

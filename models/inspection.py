@@ -8,6 +8,10 @@ from pathlib import Path
 import safetensors
 
 from .checkpoints import SYSTEMS, Checkpoint, CheckpointError, is_quantisation, open_checkpoint
+from .metaworld import checkpoint as metaworld
+from .metaworld.layout import alignment_shapes, condition_shapes, is_extra, wan_shapes
+from .metaworld.layout import layout_from_shapes as wan_layout_from_shapes
+from .metaworld.options import MetaWorldOptions
 from .multiworld.checkpoint import HEAD_DIM, attention_heads, identity_tables, plan_multiworld, recorded_options
 from .multiworld.layout import (
     IDENTITY_TABLES,
@@ -18,6 +22,7 @@ from .multiworld.layout import (
 )
 from .multiworld.options import multiworld_options
 from .shareverse.checkpoint import plan_shareverse
+from .wan_metadata import attention_heads as recorded_heads
 
 LISTED = 10
 PUBLISHED_TENSORS = {"ItTakesTwo": 984, "ItTakesTwo toy": 988, "robots": 989}
@@ -58,6 +63,10 @@ def inspect_checkpoint(path: str | Path) -> Inspection:
         if checkpoint.kind == SYSTEMS["multiworld"]:
             _describe_multiworld(checkpoint, inspection)
             plan_multiworld(checkpoint)
+        elif checkpoint.kind in (metaworld.WHOLE, metaworld.EXTENSION):
+            _describe_metaworld(checkpoint, inspection)
+            if checkpoint.kind == metaworld.WHOLE:
+                metaworld.plan_metaworld(checkpoint)
         elif checkpoint.kind == SYSTEMS["shareverse"]:
             plan_shareverse(checkpoint)
     except CheckpointError as error:
@@ -99,6 +108,36 @@ def _describe_multiworld(checkpoint: Checkpoint, inspection: Inspection) -> None
         _identity(checkpoint, layout),
     ]
     _compare_names(layout, shapes, inspection)
+
+
+def _describe_metaworld(checkpoint: Checkpoint, inspection: Inspection) -> None:
+    shapes = {name: shape for name, shape in checkpoint.shapes.items() if not is_quantisation(name)}
+    options = MetaWorldOptions().matching(shapes)
+    branch = any(is_extra(name) and ".wsa." not in name for name in shapes)
+    takes = {"with": "RGB and depth", "without": "RGB alone", "either": "RGB, with or without depth"}[options.depth]
+    blocks = len({name.split(".wsa.")[0] for name in shapes if ".wsa." in name})
+    inspection.findings += [
+        f"condition: {takes}, added to the {options.condition}" if branch else "condition: no weights",
+        f"world-state alignment: {blocks} blocks" if blocks else "world-state alignment: none, agents are independent",
+    ]
+    if checkpoint.kind == metaworld.EXTENSION:
+        return
+    try:
+        layout = wan_layout_from_shapes(shapes)
+    except (KeyError, ValueError):
+        return  # The plan says what is wrong.
+    heads = recorded_heads([checkpoint])
+    inspection.findings.append(
+        f"network: dim {layout.dim}, {layout.layers} layers, ffn {layout.ffn_dim}, "
+        f"{heads or layout.dim // HEAD_DIM} heads {'as recorded' if heads else f'of {HEAD_DIM}'}"
+    )
+    parts = {
+        "backbone": wan_shapes(layout),
+        "condition": condition_shapes(layout, options),
+        "alignment": alignment_shapes(layout, options),
+    }
+    counts = [f"{part} {len(set(shapes) & set(names))} of {len(names)}" for part, names in parts.items() if names]
+    inspection.findings.append(f"tensors of the network: {', '.join(counts)}")
 
 
 def _variant(layout: MultiWorldLayout) -> str:

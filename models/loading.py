@@ -5,8 +5,12 @@ from typing import Any
 
 import comfy.model_patcher
 import comfy.utils
+from torch import Tensor
 
-from .checkpoints import SYSTEMS, CheckpointError, open_checkpoint, read_tensors, write_checkpoint
+from .checkpoints import SYSTEMS, Checkpoint, open_checkpoint, read_tensors, write_checkpoint
+from .metaworld import checkpoint as metaworld
+from .metaworld.comfyui import load_metaworld
+from .metaworld.options import MetaWorldOptions
 from .multiworld.comfyui import load_multiworld
 from .shareverse.checkpoint import base_config, untrained_extension
 from .shareverse.comfyui import load_shareverse
@@ -28,24 +32,24 @@ def load_multi_agent_model(
         CheckpointError: if the file is not of a system that can be loaded, or is damaged.
     """
     checkpoint = open_checkpoint(path)
-    if checkpoint.kind == SYSTEMS["metaworld"]:
-        raise CheckpointError(f"{checkpoint.path.name} is {checkpoint.kind}, which this version cannot load yet.")
     if checkpoint.kind == SYSTEMS["multiworld"]:
         patcher = load_multiworld(checkpoint, model_options, disable_dynamic)
     else:
         base = open_checkpoint(base_path) if base_path else None
-        patcher = load_shareverse(checkpoint, base, model_options, disable_dynamic)
+        load = load_metaworld if checkpoint.kind in metaworld.KINDS else load_shareverse
+        patcher = load(checkpoint, base, model_options, disable_dynamic)
     patcher.cached_patcher_init = (load_multi_agent_model, (path, base_path, model_options))
     return patcher
 
 
-def extend_base_model(base_path: str, path: Path, options: ShareVerseOptions) -> Path:
-    """Write the untrained extra modules for a CogVideoX-I2V file.
+def extend_base_model(base_path: str, path: Path, options: ShareVerseOptions | MetaWorldOptions) -> Path:
+    """Write the untrained extra modules for a base model.
 
     Args:
-        base_path: the base model.
+        base_path: the base model: CogVideoX-I2V for ShareVerse, Phantom-Wan or Wan 2.1 T2V for MetaWorld.
         path: the new file.
-        options: what to build.
+        options: what to build; their system decides what the base must be. What a MetaWorld base has already is left
+            out, so that a second stage can be added to a first.
 
     Returns:
         `path`.
@@ -54,15 +58,19 @@ def extend_base_model(base_path: str, path: Path, options: ShareVerseOptions) ->
         CheckpointError: if the base is something else.
     """
     base = open_checkpoint(base_path)
-    config = base_config(base)
-    tensors = untrained_extension(read_tensors(base, comfy.utils.load_torch_file), config, options)
-    record = {
-        "system": "shareverse",
-        "options": options.to_dict(),
-        "base_model": base.path.name,
-        "training": "none: untrained extension",
-    }
+    record: dict[str, Any] = {"base_model": base.path.name, "training": "none: untrained extension"}
     if "network" in base.record:
         record["network"] = base.record["network"]
-    write_checkpoint(path, tensors, record)
+    if isinstance(options, MetaWorldOptions):
+        layout, options = metaworld.base_layout(base), metaworld.extension_options(base, options)
+        tensors = metaworld.untrained_extension(_weights(base), layout, options)
+        system = "metaworld"
+    else:
+        tensors = untrained_extension(_weights(base), base_config(base), options)
+        system = "shareverse"
+    write_checkpoint(path, tensors, {"system": system, "options": options.to_dict(), **record})
     return path
+
+
+def _weights(checkpoint: Checkpoint) -> dict[str, Tensor]:
+    return read_tensors(checkpoint, comfy.utils.load_torch_file)

@@ -17,7 +17,16 @@ _FROM_COMFYUI = [
 ]
 
 
-_PARTS = ("patch_embed.", "transformer_blocks.", "blocks.", "raymap_encoders.", "cross_agent_blocks.")
+_PARTS = (
+    "patch_embed.",
+    "transformer_blocks.",
+    "blocks.",
+    "raymap_encoders.",
+    "cross_agent_blocks.",
+    "cond_depth_",
+    "cond_video_",
+    "cond_latent_",
+)
 
 
 def network_prefix(names: Iterable[str]) -> str:

@@ -1,0 +1,1 @@
+"""MetaWorld on ComfyUI's Wan: rendered conditions, identity frames, and World-State Alignment between agents."""
