@@ -4,6 +4,7 @@ import re
 from comfy_api.latest import ComfyExtension, io
 from comfyui_version import __version__ as comfyui_version
 
+from ..models.metaworld.comfyui import register as register_metaworld
 from ..models.multiworld.comfyui import register as register_multiworld
 from .actions import ActionScript, LoadActionsFile, PreviewActions
 from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints, PreviewAgents
@@ -58,6 +59,7 @@ class SharedWorldExtension(ComfyExtension):
     async def on_load(self) -> None:
         """Tell ComfyUI of the pack's models, and warn about a ComfyUI that is too old, which it does not check itself."""
         list_shipped_models()
+        register_metaworld()
         register_multiworld()
         if tuple(int(number) for number in re.findall(r"\d+", comfyui_version)[:2]) < OLDEST_COMFYUI:
             logging.getLogger(__name__).warning(

@@ -12,6 +12,7 @@ import latent_preview
 import torch
 
 from ..models.batch import AGENTS, COUPLING_OPTIONS
+from ..models.metaworld.comfyui import MetaWorldModel
 from ..models.multiworld.comfyui import MultiWorldModel
 from ..models.shareverse.comfyui import ShareVerseModel
 from .finite_guard import FiniteGuard
@@ -97,7 +98,7 @@ def sample_jointly(
             f"The latent batch has {samples.shape[0]} items, the conditioning {agents} agents; connect the LATENT of "
             "the conditioning node without changing its batch."
         )
-    if agents > 1 and not isinstance(model.model, ShareVerseModel | MultiWorldModel):
+    if agents > 1 and not isinstance(model.model, ShareVerseModel | MultiWorldModel | MetaWorldModel):
         logger.warning("This model does not couple agents: %d agents are sampled independently.", agents)
     cfg = 1.0 if same_conditioning(positive, negative) else settings.cfg
 
