@@ -37,6 +37,11 @@ class Kernels:
     rotate: Callable[[Tensor, Tensor], Tensor] = torch_rotate
 
 
+def float64_device(device: torch.device) -> torch.device:
+    """Where to compute in float64 for a device: on itself, but for Apple's GPUs, which cannot, on the CPU."""
+    return torch.device("cpu") if device.type == "mps" else device
+
+
 def rotation_matrices(angles: Tensor) -> Tensor:
     """2x2 rotation matrices (..., 2, 2) for angles (...) in radians."""
     cosine, sine = angles.cos(), angles.sin()

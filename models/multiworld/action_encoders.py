@@ -118,17 +118,19 @@ class RobotActionEncoder(nn.Module):
                     f"{actions.shape[1]}."
                 )
 
-    def forward(self, actions: Tensor, robots: Tensor, camera: Tensor) -> Tensor:
+    def forward(self, actions: Tensor, robots: Tensor | tuple[int, ...], camera: Tensor) -> Tensor:
         """Tokens (max(worlds, views), latent frames, dim).
 
         Args:
             actions: (worlds, robots, latent frames, joints), normalised.
-            robots: (worlds,) how many robots a world really has; what follows them is padding.
+            robots: (worlds,) how many robots a world really has; what follows them is padding. As plain numbers they
+                are not read back from a device; the worlds may then be a multiple of them.
             camera: (views, cameras, camera_dim), a multiple of the worlds, or of which the worlds are a multiple.
         """
         features = self.action2token(actions)
-        counted = enumerate(robots.tolist())
-        pooled = torch.cat([self.agent_pooling(features[world : world + 1, :count]) for world, count in counted])
+        counts = robots.tolist() if isinstance(robots, Tensor) else robots * (len(actions) // len(robots))
+        worlds = zip(features.split(1), counts, strict=True)
+        pooled = torch.cat([self.agent_pooling(world[:, :count]) for world, count in worlds])
         tokens, camera_token = self.action_projection(pooled), self.camera2token(camera)
         items = max(len(tokens), len(camera_token))
         return spread_over_batch(tokens, items) + spread_over_batch(camera_token, items)

@@ -46,6 +46,10 @@ class Memory(comfy.conds.CONDList):
     def process_cond(self, batch_size: int, **_: Any) -> "Memory":
         return self._copy_with([tensor.expand(batch_size, -1, -1) for tensor in self.cond])
 
+    def concat(self, others: "list[Memory]") -> list[Tensor]:
+        """With nothing to join, what views share stays shared; ComfyUI would copy it at every step."""
+        return super().concat(others) if others else self.cond
+
 
 def network_inputs(network: MultiWorldTransformer, conditioning: Mapping[str, Any], batch: int) -> dict[str, Tensor]:
     """What `MultiWorldTransformer.memory` takes, or nothing where the conditioning holds nothing of MultiWorld.
@@ -100,6 +104,11 @@ def network_conditions(
         once: encode now, for the whole run; otherwise the network encodes at every evaluation.
     """
     if not once:
-        return {name: comfy.conds.CONDRegular(spread_over_batch(tensor, batch)) for name, tensor in inputs.items()}
+        spread = {name: spread_over_batch(tensor, batch) for name, tensor in inputs.items()}
+        conditions = {name: comfy.conds.CONDRegular(tensor) for name, tensor in spread.items()}
+        if "robots" in spread:
+            # Numbers, so that no step waits for the device to tell them.
+            conditions["robots"] = comfy.conds.CONDConstant(tuple(spread["robots"].tolist()))
+        return conditions
     memory = network.memory(**inputs)
     return {"memory": Memory([tensor if len(tensor) == 1 else spread_over_batch(tensor, batch) for tensor in memory])}

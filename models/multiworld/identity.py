@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from ..kernels import rotation_matrices, torch_rotate
+from ..kernels import float64_device, rotation_matrices, torch_rotate
 from .layout import Variant
 
 IDENTITY_BASES: dict[Variant, float] = {"it_takes_two": 2.0, "robots": 20.0}
@@ -23,8 +23,9 @@ def rotate_by_agent(features: Tensor, base: float) -> Tensor:
         base: of the frequencies.
     """
     agents, dim = features.shape[1], features.shape[-1]
-    frequencies = base ** (-torch.arange(0, dim, 2, dtype=torch.float64) / dim)
-    angles = torch.arange(agents, dtype=torch.float64)[:, None, None] * frequencies
+    device = float64_device(features.device)
+    frequencies = base ** (-torch.arange(0, dim, 2, dtype=torch.float64, device=device) / dim)
+    angles = torch.arange(agents, dtype=torch.float64, device=device)[:, None, None] * frequencies
     return torch_rotate(features, rotation_matrices(angles).to(features))
 
 

@@ -9,6 +9,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ..kernels import float64_device
+
 LONGEST_PERIOD = 10000.0
 
 
@@ -22,8 +24,7 @@ def time_angles(timestep: Tensor, time_dim: int) -> Tensor:
     Returns:
         (batch, frames * time_dim / 2) float32.
     """
-    # Apple's GPUs have no float64.
-    device = torch.device("cpu") if timestep.device.type == "mps" else timestep.device
+    device = float64_device(timestep.device)
     exponents = torch.arange(0, time_dim, 2, dtype=torch.float64, device=device) / time_dim
     angles = timestep.to(device, torch.float64)[..., None] * LONGEST_PERIOD**-exponents
     return angles.remainder(2 * math.pi).float().to(timestep.device).flatten(1)

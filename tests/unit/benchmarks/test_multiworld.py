@@ -52,12 +52,12 @@ def test_every_number_of_views_has_its_rows(printed):
     lines, measured = printed
     rows = rows_of(lines, "| views |")
     assert [row[:2] for row in rows] == [["1", "batched"], ["2", "batched"], ["2", "one by one"]]
-    for row, taken in zip(rows, measured["measure_steps"], strict=True):
+    for row, taken, sampling in zip(rows, measured["measure_steps"], measured["sampling_memory"], strict=True):
         assert row[2] == f"{taken['kept']:.3f} s"
-        assert row[3].endswith(f"{taken['recomputed'] / taken['kept']:.2f}")
-        assert row[5] == f"{taken['mebibytes']:.0f} MiB"
-    together, apart = measured["measure_steps"][1:]
-    assert rows[2][4] == f"{together['released']:.3f} s, {together['released'] / apart['kept']:.2f}"
+        for cell, kind in ((row[3], "recomputed"), (row[4], "released")):
+            assert cell == f"{taken[kind]:.3f} s, {taken[kind] / taken['kept']:.2f}"
+        assert row[5] == f"{sampling['mebibytes']:.0f} MiB"
+    assert [row[6] for row in rows[:2]] == [f"{taken['mebibytes']:.0f} MiB" for taken in measured["decoding_memory"]]
 
 
 def test_shares_of_a_run_add_up(printed):
