@@ -76,7 +76,7 @@ class WorldStateAlignment(WanSelfAttention):
             dim, eps, elementwise_affine=False, device=layers.device, dtype=layers.dtype
         )
 
-    def forward(  # type: ignore[override]  # other inputs than self-attention
+    def forward(
         self, features: Tensor, rotation: Tensor, sources: Tensor, transformer_options: dict[str, Any]
     ) -> Tensor:
         """What the other agents add to the features, none of which is updated before all have been read.
