@@ -7,15 +7,18 @@ import shutil
 from pathlib import Path
 
 import comfy.latent_formats
+import numpy as np
 import safetensors.torch
 import torch
 from PIL import Image
+from torch import Tensor
 
 from shared_world.development.comfyui_server import ComfyServer
 from shared_world.tests.comfyui.graphs import Graph
 from shared_world.tests.parity.multiworld_models import NETWORK, REFERENCE, reference, weights
 from shared_world.world.actions import Actions, write_actions
 from shared_world.world.actions.it_takes_two import LAYOUT as IT_TAKES_TWO
+from shared_world.world.actions.panda import JOINT_LIMITS
 
 IT_TAKES_TWO_MODEL = "multiworld_480p_fulldata.safetensors"
 ROBOTS_MODEL = "multiworld_320p_robots.safetensors"
@@ -25,6 +28,7 @@ FRAMES, WIDTH, HEIGHT = 9, 96, 64
 CAMERAS = "200 200 100 80 1 0 0 0 0 1 0 0 0 0 1 2\n150 150 100 80 0 0 1 0 0 1 0 0 1 0 0 3"
 
 REFERENCE_FRAMES, REFERENCE_WIDTH, REFERENCE_HEIGHT = 33, 96, 64
+REFERENCE_CLIP = {"frames": REFERENCE_FRAMES, "width": REFERENCE_WIDTH, "height": REFERENCE_HEIGHT}
 REFERENCE_VGGT = "reference_vggt.safetensors"
 
 
@@ -109,6 +113,35 @@ def write_reference_inputs(server: ComfyServer, variant: str) -> str:
     return model.name
 
 
+def write_reference_robots(server: ComfyServer) -> tuple[str, Tensor]:
+    """The same for robots; the model's file name and the camera (1, 1, 16) that the network is to get.
+
+    The reference's camera vector is none that a camera file can hold, whose first four numbers the network gets as two
+    ratios, twice.
+    """
+    tensors = reference("robots")
+    model = server.diffusion_models / "reference_robots.safetensors"
+    safetensors.torch.save_file(weights("robots"), model, {"config": json.dumps({"transformer": NETWORK})})
+    vggt = server.diffusion_models.with_name("geometry_estimation") / REFERENCE_VGGT
+    shutil.copy(REFERENCE / "tiny_vggt.safetensors", vggt)
+    views = safetensors.torch.load_file(REFERENCE / "reference_images.safetensors")["robots.raw_views_u8"]
+    for number, view in enumerate(views):
+        Image.fromarray(view.numpy()).save(server.input / f"reference_view_{number}.png")
+    normalised = tensors["in.action"][0, : int(tensors["in.num_agents"])].double().numpy()
+    low, high = (np.array([*(limit[side] for limit in JOINT_LIMITS), 2 * side - 1]) for side in (0, 1))
+    joints = np.zeros((len(normalised), REFERENCE_FRAMES, 8))
+    joints[:, ::4] = low + (normalised + 1) / 2 * (high - low)
+    np.save(server.input / "reference_joints.npy", joints)
+    camera = tensors["in.camera"].double().numpy()
+    np.save(
+        server.input / "reference_camera.npy",
+        np.concatenate([camera[..., :2], np.ones((1, 1, 2)), camera[..., 4:]], -1),
+    )
+    write_latent(server.input / "reference_robots.latent", "robots")
+    given = torch.from_numpy(np.concatenate([camera[..., :2], camera[..., :2], camera[..., 4:]], -1)).float()
+    return model.name, given
+
+
 def write_latent(path: Path, variant: str) -> None:
     """The first frame's latent of the reference, followed by empty frames, as ComfyUI's Load Latent reads it."""
     tensors = reference(variant)
@@ -118,8 +151,8 @@ def write_latent(path: Path, variant: str) -> None:
     safetensors.torch.save_file({"latent_tensor": samples, "latent_format_version_0": torch.tensor([])}, path)
 
 
-def reference_graph(model: str, variant_latent: str = "reference.latent") -> Graph:
-    """The released program's run up to node `masked`: its own first-frame latent, twice, kept by a mask."""
+def reference_graph(model: str) -> Graph:
+    """The released program's run for It Takes Two up to node `masked`: its own first-frame latent for both views."""
     graph = multiworld_loaders(model, REFERENCE_VGGT)
     graph.add(
         "actions",
@@ -131,19 +164,37 @@ def reference_graph(model: str, variant_latent: str = "reference.latent") -> Gra
         camera_files="",
     )
     graph.add("screen", "LoadImage", image="reference_screen.png")
-    conditioned_views(
-        graph,
-        {"first_frames.view0": ["screen", 0]},
-        split_screen=True,
-        frames=REFERENCE_FRAMES,
-        width=REFERENCE_WIDTH,
-        height=REFERENCE_HEIGHT,
+    links = {"first_frames.view0": ["screen", 0]}
+    conditioned_views(graph, links, **REFERENCE_CLIP, split_screen=True)
+    return masked_latent(graph, "reference.latent", views=2)
+
+
+def robots_reference_graph(model: str) -> Graph:
+    """The same for robots, of three views."""
+    graph = multiworld_loaders(model, REFERENCE_VGGT)
+    graph.add(
+        "actions",
+        "SharedWorldLoadActionsFile",
+        file="reference_joints.npy",
+        start_frame=0,
+        frames=0,
+        frame_rate=0.0,
+        camera_files="reference_camera.npy",
     )
-    graph.add("loaded", "LoadLatent", latent=variant_latent)
-    graph.add("both", "RepeatLatentBatch", samples=["loaded", 0], amount=2)
+    for number in range(3):
+        graph.add(f"view_{number}", "LoadImage", image=f"reference_view_{number}.png")
+    links = {f"first_frames.view{number}": [f"view_{number}", 0] for number in range(3)}
+    conditioned_views(graph, links, **REFERENCE_CLIP)
+    return masked_latent(graph, "reference_robots.latent", views=3)
+
+
+def masked_latent(graph: Graph, file: str, views: int) -> Graph:
+    """Node `masked`: the reference's first-frame latent for every view, kept by a mask, with stock nodes."""
+    graph.add("loaded", "LoadLatent", latent=file)
+    graph.add("every", "RepeatLatentBatch", samples=["loaded", 0], amount=views)
     size = {"width": REFERENCE_WIDTH // 16, "height": REFERENCE_HEIGHT // 16}
     graph.add("kept", "EmptyImage", **size, batch_size=1, color=0x000000)
     graph.add("made", "EmptyImage", **size, batch_size=REFERENCE_FRAMES // 4, color=0xFFFFFF)
     graph.add("frames", "ImageBatch", image1=["kept", 0], image2=["made", 0])
     graph.add("mask", "ImageToMask", image=["frames", 0], channel="red")
-    return graph.add("masked", "SetLatentNoiseMask", samples=["both", 0], mask=["mask", 0])
+    return graph.add("masked", "SetLatentNoiseMask", samples=["every", 0], mask=["mask", 0])

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from shared_world.development.comfyui_server import GraphFailed
+from shared_world.models.multiworld.conditioning import CAMERA
 from shared_world.tests.comfyui.graphs import latents, sampled, stock_sampled
 from shared_world.tests.comfyui.multiworld_graphs import (
     FRAMES,
@@ -15,10 +16,18 @@ from shared_world.tests.comfyui.multiworld_graphs import (
     multiworld_loaders,
     pictures,
     reference_graph,
+    robots_reference_graph,
     robots_script,
     write_reference_inputs,
+    write_reference_robots,
 )
-from shared_world.tests.parity.multiworld_models import reference
+from shared_world.tests.parity.multiworld_models import (
+    conditioning,
+    first_frame_latent,
+    native_model,
+    reference,
+    sample,
+)
 
 AS_RELEASED = {"scheduler": "multiworld", "steps": 2, "seed": 0}
 THROUGH_NODES = 5e-5
@@ -58,6 +67,18 @@ class TestReleasedProgram:
         }
         given = network_scale(latents(server, graph))[:1]
         assert (given - reference(variant)["sample32_t16.final"]).abs().max() < THROUGH_NODES
+
+
+@pytest.mark.oldest
+def test_robots_get_through_nodes_what_the_network_gets_from_the_reference(server, tmp_path):
+    name, camera = write_reference_robots(server)
+    graph = sampled(robots_reference_graph(name), **AS_RELEASED, own_seeds="0, 0, 0")
+    given = network_scale(latents(server, graph.change("sampler", latent=["masked", 0])))
+    model = native_model(tmp_path, "robots")
+    wanted = sample(model, conditioning("robots", **{CAMERA: camera}), first_frame_latent(model, "robots"))
+    assert given.shape[0] == 3
+    assert (given - wanted).abs().max() < THROUGH_NODES
+    assert (wanted - reference("robots")["sample32_t16.final"]).abs().max() > 0.01  # which has another camera
 
 
 @pytest.mark.oldest
