@@ -16,6 +16,9 @@ ActionsSocket = io.Custom("SHARED_WORLD_ACTIONS")
 RaymapsSocket = io.Custom("SHARED_WORLD_RAYMAPS")
 GroundTruthSocket = io.Custom("SHARED_WORLD_GROUND_TRUTH")
 GlobalStateEncoderSocket = io.Custom("GLOBAL_STATE_ENCODER")
+SceneSocket = io.Custom("SHARED_WORLD_SCENE")
+PosedDepthSocket = io.Custom("SHARED_WORLD_POSED_DEPTH")
+ConditionVideosSocket = io.Custom("SHARED_WORLD_CONDITION_VIDEOS")
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,33 @@ class GroundTruth:
     def known(self) -> KnownClip:
         """The known clip, made when it is first asked for."""
         return self.look_up()
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionVideos:
+    """What the agents' cameras see of a scene, on its way to the conditioning.
+
+    Attributes:
+        rgb: (agents, frames, height, width, 3) float32 in 0..1.
+        depth: as `rgb`, disparity in 0..1, near is white, the same in all three channels.
+        names: of the agents.
+    """
+
+    rgb: Tensor
+    depth: Tensor
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PosedDepth:
+    """Depth in metres with the cameras that it was seen by, which a scene was made from.
+
+    Attributes:
+        depth: (frames, height, width) float32 metres along the camera's z axis; 0, inf or NaN where there is none.
+        extrinsics: (frames, 4, 4) float64 camera-to-world.
+        intrinsics: (frames, 3, 3) float64 in pixels of the depth maps.
+    """
+
+    depth: Tensor
+    extrinsics: Tensor
+    intrinsics: Tensor
