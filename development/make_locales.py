@@ -20,6 +20,9 @@ SOCKET_TYPES = {
     "SHARED_WORLD_GROUND_TRUTH": "ground truth",
     "SHARED_WORLD_ACTIONS": "actions",
     "GLOBAL_STATE_ENCODER": "global state encoder",
+    "SHARED_WORLD_SCENE": "scene",
+    "SHARED_WORLD_POSED_DEPTH": "posed depth",
+    "SHARED_WORLD_CONDITION_VIDEOS": "condition videos",
 }
 
 
@@ -70,7 +73,7 @@ def _inputs(inputs: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dic
             yield prefix + name, {"name": name, "tooltip": settings["tooltip"]}
             if kind == "COMFY_AUTOGROW_V3":
                 template = settings["template"]
-                ((_, socket_settings),) = template["input"]["required"].values()
+                ((_, socket_settings),) = (socket for group in template["input"].values() for socket in group.values())
                 for number in range(template["max"]):
                     socket = f"{template['prefix']}{number}"
                     yield f"{name}.{socket}", {"name": socket, "tooltip": socket_settings["tooltip"]}

@@ -16,6 +16,7 @@ from ..models.pocket_vae import SYSTEM, PocketVAE, PocketVAEConfig
 from ..models.shareverse.checkpoint import untrained_extension
 from ..models.shareverse.options import ShareVerseOptions
 from .comfyui_in_process import use_comfyui
+from .tiny_metaworld import write_tiny_metaworld
 from .tiny_multiworld import write_tiny_multiworld
 from .tiny_weights import RANDOM, random_weights
 
@@ -42,7 +43,8 @@ def write_tiny_checkpoints(folder: Path) -> None:
 
     `diffusion_models/` gets a base (CogVideoX-I2V), a ShareVerse with non-zero extra modules, and the extra modules
     alone; `vae/` gets a Wan 2.1 VAE of 1/12 the width and a pocket VAE, both with CogVideoX's latent channels and
-    compression. What MultiWorld needs lies beside them, see `write_tiny_multiworld`.
+    compression. What MultiWorld and MetaWorld need lies beside them, see `write_tiny_multiworld` and
+    `write_tiny_metaworld`.
     """
     diffusion_models, vae = folder / "diffusion_models", folder / "vae"
     for directory in (diffusion_models, vae):
@@ -72,6 +74,7 @@ def write_tiny_checkpoints(folder: Path) -> None:
     _write_tiny_vae(vae / "wan_vae_tiny.safetensors")
     write_tiny_pocket_vae(vae / "pocket_vae_tiny.safetensors")
     write_tiny_multiworld(folder)
+    write_tiny_metaworld(folder)
 
 
 def _write_tiny_vae(path: Path) -> None:

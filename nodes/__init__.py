@@ -9,16 +9,19 @@ from ..models.multiworld.comfyui import register as register_multiworld
 from .actions import ActionScript, LoadActionsFile, PreviewActions
 from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints, PreviewAgents
 from .agents_files import LoadAgentsFile, SaveAgentsFile
+from .condition_videos import AgentBody, RenderConditionVideos
 from .conditioning import RaymapBuilder, ShareVerseConditioning
 from .downloads import DownloadFile
 from .evaluation import EvaluateSharedWorld
 from .global_state import LoadGlobalStateEncoder
 from .loaders import ExtendBaseModel, LoadMultiAgentModel, LoadMultiAgentVAE
+from .metaworld import AgentIdentity, MetaWorldConditioning
 from .model_folders import list_shipped_models
 from .multiworld import MultiWorldConditioning
 from .pocket_town import PocketTown
 from .rollout import WorldRollout
 from .sampling import JointSampler
+from .scene import SceneFromImage, SceneFromVideo, ScenePreview
 from .views import AgentsGrid, FourViewJoiner, FourViewSplitter, SplitAgents
 
 OLDEST_COMFYUI = (0, 27)
@@ -50,6 +53,13 @@ NODES: list[type[io.ComfyNode]] = [
     MultiWorldConditioning,
     DownloadFile,
     WorldRollout,
+    SceneFromImage,
+    SceneFromVideo,
+    ScenePreview,
+    AgentBody,
+    RenderConditionVideos,
+    AgentIdentity,
+    MetaWorldConditioning,
 ]
 
 

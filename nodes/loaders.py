@@ -1,13 +1,14 @@
 """Nodes that load models."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import folder_paths
 import torch
 from comfy_api.latest import io, ui
 
 from ..models.loading import extend_base_model, load_multi_agent_model
+from ..models.metaworld.options import AlignmentPlace, ConditionForm, Depth, MetaWorldOptions
 from ..models.shareverse.options import ShareVerseOptions
 from ..models.vae_loading import load_vae
 from .model_folders import folder_for
@@ -16,6 +17,8 @@ CATEGORY = "Shared World/loaders"
 FOLDER = "diffusion_models"
 VAE_FOLDER = "vae"
 NO_BASE = "none"
+NO_ALIGNMENT = "none"
+SHAREVERSE, METAWORLD = "shareverse", "metaworld"
 PRECISIONS: dict[str, dict[str, Any]] = {
     "default": {},
     "fp8_e4m3fn": {"dtype": torch.float8_e4m3fn},
@@ -38,6 +41,46 @@ def file_input(name: str, tooltip: str) -> io.Combo.Input:
     return io.Combo.Input(name, options=folder_paths.get_filename_list(FOLDER), tooltip=tooltip)
 
 
+def metaworld_choices() -> list[io.WidgetInput]:
+    """Optional, so that graphs from before MetaWorld still run."""
+    return [
+        io.Combo.Input(
+            "system",
+            options=[SHAREVERSE, METAWORLD],
+            default=SHAREVERSE,
+            optional=True,
+            tooltip="Whose modules are added. The choices above are ShareVerse's, those below MetaWorld's.",
+        ),
+        io.Combo.Input(
+            "condition",
+            options=list(get_args(ConditionForm)),
+            default="tokens",
+            optional=True,
+            advanced=True,
+            tooltip="MetaWorld. tokens: condition videos are added to the video tokens, as released. latents: to the noisy "
+            "latents, as in the paper.",
+        ),
+        io.Combo.Input(
+            "depth",
+            options=list(get_args(Depth)),
+            default="with",
+            optional=True,
+            advanced=True,
+            tooltip="MetaWorld. Whether it takes depth videos beside the colour ones; either has weights for both cases and "
+            "needs tokens.",
+        ),
+        io.Combo.Input(
+            "alignment",
+            options=[*get_args(AlignmentPlace), NO_ALIGNMENT],
+            default="after_self_attention",
+            optional=True,
+            advanced=True,
+            tooltip="MetaWorld. Where in a block agents are aligned, which neither paper nor release says; none: agents stay "
+            "independent, as in the first stage of training.",
+        ),
+    ]
+
+
 class LoadMultiAgentModel(io.ComfyNode):
     """A multi-agent model from models/diffusion_models."""
 
@@ -47,8 +90,10 @@ class LoadMultiAgentModel(io.ComfyNode):
             node_id="SharedWorldLoadModel",
             display_name="Load Multi-Agent Model",
             category=CATEGORY,
-            description="Loads a ShareVerse or MultiWorld checkpoint, recognised by its tensors, as an ordinary MODEL.",
-            search_aliases=["shareverse", "multiworld", "unet loader", "checkpoint", "diffusion model"],
+            description=(
+                "Loads a ShareVerse, MultiWorld or MetaWorld checkpoint, recognised by its tensors, as an ordinary MODEL."
+            ),
+            search_aliases=["shareverse", "multiworld", "metaworld", "unet loader", "checkpoint", "diffusion model"],
             inputs=[
                 file_input(
                     "model_name",
@@ -59,8 +104,8 @@ class LoadMultiAgentModel(io.ComfyNode):
                     "base_model",
                     options=[NO_BASE, *folder_paths.get_filename_list(FOLDER)],
                     default=NO_BASE,
-                    tooltip="CogVideoX-5B-I2V, needed only where a ShareVerse checkpoint holds the extra modules alone. "
-                    "MultiWorld files are whole models.",
+                    tooltip="Needed only where a checkpoint holds the extra modules alone: CogVideoX-5B-I2V for ShareVerse, "
+                    "Phantom-Wan or Wan 2.1 T2V for MetaWorld. MultiWorld files are whole models.",
                 ),
                 weight_dtype_input(),
             ],
@@ -88,14 +133,18 @@ class ExtendBaseModel(io.ComfyNode):
             display_name="Extend Base Model",
             category=CATEGORY,
             description=(
-                "Adds ShareVerse's untrained modules to CogVideoX-I2V and saves them, as a start for training. Cross-agent "
-                "attention copies the blocks' weights; raymap encoders and projectors are zero, so that the result still "
-                "behaves exactly like the base model."
+                "Adds the untrained modules of ShareVerse to CogVideoX-I2V, or of MetaWorld to Phantom-Wan, and saves them, as "
+                "a start for training. What couples agents copies the blocks' attention; its output and what takes cameras "
+                "are zero, so that the result still behaves exactly like the base model."
             ),
-            search_aliases=["initialise", "new model", "training", "cogvideox"],
+            search_aliases=["initialise", "new model", "training", "cogvideox", "phantom", "wan"],
             is_output_node=True,
             inputs=[
-                file_input("base_model", "CogVideoX-I2V in models/diffusion_models; of a sharded model any shard."),
+                file_input(
+                    "base_model",
+                    "In models/diffusion_models, of a sharded model any shard: CogVideoX-I2V for ShareVerse; Phantom-Wan, Wan "
+                    "2.1 T2V or a MetaWorld without alignment for MetaWorld.",
+                ),
                 io.String.Input(
                     "save_as",
                     default="shareverse_untrained",
@@ -106,22 +155,24 @@ class ExtendBaseModel(io.ComfyNode):
                     "cross_agent",
                     options=["attention", "full_block"],
                     default="attention",
-                    tooltip="attention: norm, attention and projector, 57 M parameters per block at 5B. "
+                    tooltip="ShareVerse. attention: norm, attention and projector, 57 M parameters per block at 5B. "
                     "full_block: also the feed-forward, 142 M. The paper's text allows both.",
                 ),
                 io.Boolean.Input(
                     "text_in_cross_agent",
                     default=False,
-                    tooltip="Let agents attend to all agents' text tokens too. The paper's equations hold video features only.",
+                    tooltip="ShareVerse. Let agents attend to all agents' text tokens too. The paper's equations hold video features "
+                    "only.",
                 ),
                 io.Combo.Input(
                     "agent_positions",
                     options=["consecutive", "shared"],
                     default="consecutive",
-                    tooltip="Temporal positions of the agents' tokens: one agent after the other, as in the paper, or the "
-                    "same for all, which treats agents alike.",
+                    tooltip="ShareVerse. Temporal positions of the agents' tokens: one agent after the other, as in the paper, or "
+                    "the same for all, which treats agents alike.",
                 ),
                 weight_dtype_input(),
+                *metaworld_choices(),
             ],
             outputs=[io.Model.Output(display_name="model", tooltip="The extended, untrained model.")],
         )
@@ -135,10 +186,19 @@ class ExtendBaseModel(io.ComfyNode):
         text_in_cross_agent: bool,
         agent_positions: str,
         weight_dtype: str,
+        system: str = SHAREVERSE,
+        condition: str = "tokens",
+        depth: str = "with",
+        alignment: str = "after_self_attention",
     ) -> io.NodeOutput:
-        options = ShareVerseOptions(
-            cross_agent=cross_agent, text_in_cross_agent=text_in_cross_agent, agent_positions=agent_positions
-        )
+        options: ShareVerseOptions | MetaWorldOptions
+        if system == METAWORLD:
+            place = {} if alignment == NO_ALIGNMENT else {"alignment_place": alignment}
+            options = MetaWorldOptions(condition, depth, alignment=bool(place), **place)
+        else:
+            options = ShareVerseOptions(
+                cross_agent=cross_agent, text_in_cross_agent=text_in_cross_agent, agent_positions=agent_positions
+            )
         base = folder_paths.get_full_path_or_raise(FOLDER, base_model)
         folder = folder_for(FOLDER)
         saved = extend_base_model(base, new_model_path(folder, save_as), options)

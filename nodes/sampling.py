@@ -27,7 +27,7 @@ def denoising_inputs() -> list[io.WidgetInput]:
             default=50,
             min=1,
             max=1000,
-            tooltip="Denoising steps; ShareVerse and MultiWorld were published with 50, MultiWorld's robots with 35.",
+            tooltip="Denoising steps; ShareVerse and MultiWorld were published with 50, MultiWorld's robots with 35, MetaWorld with 40.",
         ),
         io.Float.Input(
             "cfg",
@@ -36,20 +36,21 @@ def denoising_inputs() -> list[io.WidgetInput]:
             max=100.0,
             step=0.1,
             round=0.01,
-            tooltip="Guidance away from the negative conditioning. ShareVerse and MultiWorld are published without it: leave 1.",
+            tooltip="Guidance away from the negative conditioning. ShareVerse and MultiWorld are published without it: leave 1. "
+            "MetaWorld: 5.",
         ),
         io.Combo.Input(
             "sampler_name",
             options=comfy.samplers.KSampler.SAMPLERS,
             default="euler",
-            tooltip="Sampling algorithm. euler is that of both systems; with scheduler simple it is CogVideoX's own DDIM.",
+            tooltip="Sampling algorithm. euler is that of all systems; with scheduler simple it is CogVideoX's own DDIM.",
         ),
         io.Combo.Input(
             "scheduler",
             options=comfy.samplers.KSampler.SCHEDULERS,
             default="simple",
             tooltip="Noise levels of the steps. ShareVerse: simple, CogVideoX's trailing schedule. MultiWorld: multiworld, the "
-            "released one, which simple equals at 50 steps but not at 35.",
+            "released one, which simple equals at 50 steps but not at 35. MetaWorld: metaworld, likewise the released one.",
         ),
         io.Float.Input(
             "denoise",
@@ -75,7 +76,13 @@ class JointSampler(io.ComfyNode):
                 "Denoises the latents of all agents or views together with any of ComfyUI's samplers. Unlike KSampler it gives "
                 "each agent its own seed, can leave the coupling out, can save memory, and stops when values are not finite."
             ),
-            search_aliases=["ksampler", "multi-agent sampler", "shareverse sampler", "multiworld sampler"],
+            search_aliases=[
+                "ksampler",
+                "multi-agent sampler",
+                "shareverse sampler",
+                "multiworld sampler",
+                "metaworld sampler",
+            ],
             inputs=[
                 io.Model.Input(
                     "model", tooltip="From Load Multi-Agent Model; agents of another model are sampled independently."
@@ -88,10 +95,11 @@ class JointSampler(io.ComfyNode):
                 *denoising_inputs(),
                 io.Combo.Input(
                     "topology",
-                    options=["all", "none"],
+                    options=["all", "none", "ring"],
                     default="all",
-                    tooltip="all: every agent attends to every agent. none: the cross-agent attention is left out and agents are sampled "
-                    "independently, for comparison. Without effect on MultiWorld, whose views share actions and world state only.",
+                    tooltip="all: every agent attends to every agent. none: agents are sampled independently, for comparison. ring: "
+                    "each attends to the one before it, as in MetaWorld's paper; equal to all for two agents, not for ShareVerse. "
+                    "Without effect on MultiWorld, whose views share actions and world state only.",
                 ),
                 io.Int.Input(
                     "agents_at_a_time",

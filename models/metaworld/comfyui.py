@@ -22,7 +22,15 @@ from ..checkpoints import Checkpoint, CheckpointError
 from ..grouping import in_groups
 from ..wan_metadata import checkpoint_of_tensors, comfyui_metadata, require_heads
 from .checkpoint import OWN_CONFIG, plan_from_shapes, plan_metaworld
-from .conditioning import ENCODE_EVERY_STEP, IDENTITIES, check_identities, condition_latents, require_batch
+from .conditioning import (
+    ENCODE_EVERY_STEP,
+    IDENTITIES,
+    NULL_IDENTITIES,
+    check_identities,
+    condition_latents,
+    require_batch,
+    without_null_identities,
+)
 from .layout import is_extra
 from .options import MetaWorldOptions
 from .schedule import METAWORLD_SCHEDULER, SHIFT, metaworld_scheduler
@@ -70,6 +78,9 @@ class MetaWorldModel(comfy.model_base.WAN21):
         if kwargs.get(IDENTITIES) is not None:
             check_identities(kwargs[IDENTITIES], noise, agents)
         conditions = super().extra_conds(**kwargs)
+        if kwargs.get(IDENTITIES) is not None and kwargs.get(NULL_IDENTITIES) is not None:
+            seen = without_null_identities(conditions[IDENTITIES].cond, kwargs[NULL_IDENTITIES])
+            conditions[IDENTITIES] = comfy.conds.CONDRegular(seen)
         conditions["agents"] = comfy.conds.CONDConstant(agents)
         condition = condition_latents(network, kwargs, noise, agents, self.process_latent_in)
         if condition is None:

@@ -2,7 +2,7 @@
 
 Identity images travel as ComfyUI's own `time_dim_concat`: (agents, channels, identities, height, width) latents of the
 VAE, one latent frame each. Guidance as released is ordinary guidance between a positive conditioning and a negative one
-that differs in holding `null_identities`. Phantom's guidance with text is ComfyUI's Dual CFG Guider: cond1 with
+whose identities are all null (`NULL_IDENTITIES`). Phantom's guidance with text is ComfyUI's Dual CFG Guider: cond1 with
 identities and text, cond2 with identities and the empty text, negative with null identities and the empty text.
 """
 
@@ -28,12 +28,15 @@ CONDITION_DEPTH = "shared_world_condition_depth"
 IDENTITIES = "time_dim_concat"
 """ComfyUI's key of latent frames that are appended for the network's eyes."""
 
+NULL_IDENTITIES = "shared_world_null_identities"
+"""(agents or 1, identities) booleans: which identities the network sees as zeros, whatever the VAE."""
+
 ENCODE_EVERY_STEP = "shared_world_encode_every_step"
 """Conditioning key: True encodes the condition anew at every step, to measure what keeping it saves."""
 
 
 def null_identities(identities: Tensor, latent_format: comfy.latent_formats.LatentFormat | None = None) -> Tensor:
-    """Latents of the VAE that the network sees as zeros, in place of identities.
+    """Latents of the VAE that a network sees as zeros, for models that know no `NULL_IDENTITIES`.
 
     Args:
         identities: (agents, channels, identities, height, width).
@@ -75,6 +78,20 @@ def check_identities(identities: Tensor, noise: Tensor, agents: int) -> None:
             f"The identity latents have {given} (channels, height, width), the latents {expected}; encode the identity "
             "images in the size of the video with the model's VAE."
         )
+
+
+def without_null_identities(identities: Tensor, null: Tensor) -> Tensor:
+    """The network's identity latents (batch, channels, identities, height, width) with zeros where `null` says so.
+
+    Raises:
+        ValueError: if `null`, see `NULL_IDENTITIES`, does not fit the identities.
+    """
+    if null.ndim != 2 or len(null) not in (1, len(identities)) or null.shape[1] != identities.shape[2]:
+        raise ValueError(
+            f"Null identities of shape {tuple(null.shape)} are given for {len(identities)} agents with "
+            f"{identities.shape[2]} identities; give a row for each agent and a column for each identity."
+        )
+    return identities.masked_fill(null.to(identities.device)[:, None, :, None, None], 0)
 
 
 def condition_latents(

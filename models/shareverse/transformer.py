@@ -14,7 +14,7 @@ untrained extension reproduces CogVideoX exactly.
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +47,14 @@ class Coupling:
     agents: int = 1
     topology: Topology = "all"
     agents_at_a_time: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a topology that there is no such coupling for."""
+        if self.topology not in get_args(Topology):
+            raise ValueError(
+                f"ShareVerse's agents attend to all agents at once or to none, given topology '{self.topology}'; "
+                "choose 'all' or 'none'."
+            )
 
     def agent_groups(self) -> list[slice]:
         size = self.agents_at_a_time or self.agents

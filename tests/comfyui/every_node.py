@@ -6,6 +6,7 @@ from shared_world.development.comfyui_server import ComfyServer
 from shared_world.models.published_files import PUBLISHED_FILES
 from shared_world.tests.comfyui.graphs import (
     EXTEND,
+    VAE,
     Graph,
     combine,
     evaluated,
@@ -82,6 +83,7 @@ def every_node() -> Graph:
     graph.add("pocket_preview", "PreviewImage", images=["decoded", 0])
     evaluated(pocket_town(graph, "town"), "town")
     multiworld(graph)
+    scenes(graph)
     return graph.add("grid_preview", "PreviewImage", images=["grid", 0])
 
 
@@ -111,3 +113,52 @@ def multiworld(graph: Graph) -> Graph:
     graph.add("rollout", "SharedWorldWorldRollout", model=["wan", 0], **(clip | ROLLOUT))
     title = next(title for title, file in PUBLISHED_FILES.items() if file.name == TINY_TWIN)
     return graph.add("fetched", "SharedWorldDownloadFile", file=title, accept_licence=True)
+
+
+def scenes(graph: Graph) -> Graph:
+    """MetaWorld's nodes: a grey picture 8 m away, and the agents of `rig` in it."""
+    graph.add("street", "EmptyImage", width=96, height=64, batch_size=1, color=0x808080)
+    graph.add("flat", "SolidMask", value=1.0, width=96, height=64)
+    placed = {
+        "depth": ["flat", 0],
+        "depth_values": "grey is distance",
+        "depth_values.white_is": 8.0,
+        "depth_values.black_is": 0.0,
+        "horizontal_fov": 90.0,
+        "metric_scale": "as given",
+        "camera_height": 1.6,
+        "camera_pitch": 0.0,
+        "farthest": 0.0,
+    }
+    graph.add("photo_scene", "SharedWorldSceneFromImage", image=["street", 0], **placed)
+    fusion = {"voxel": 0.05, "neighbours": 20, "deviations": 2.0}
+    graph.add("video_scene", "SharedWorldSceneFromVideo", images=["street", 0], **placed, **fusion)
+    size = {"width": 0.6, "height": 1.7, "length": 0.5, "bottom_up": 0.0, "names": ""}
+    graph.add("bodies", "SharedWorldAgentBody", agents=["rig", 0], **size)
+    graph.add(
+        "scene_preview", "SharedWorldScenePreview", scene=["video_scene", 0], agents=["bodies", 0], size=128, frame=0
+    )
+    drawing = {"marker_colours": "blue", "opacity_threshold": 0.003, "point_size": 0.01}
+    graph.add(
+        "condition_videos",
+        "SharedWorldRenderConditionVideos",
+        scene=["photo_scene", 0],
+        agents=["bodies", 0],
+        width=96,
+        height=64,
+        show_agents=True,
+        grey_first_frame=False,
+        **drawing,
+    )
+    graph.add("identity", "SharedWorldAgentIdentity", image=["picture_1", 0], width=96, height=64)
+    graph.add("metaworld_vae", "VAELoader", vae_name=VAE)
+    graph.add(
+        "metaworld",
+        "SharedWorldMetaWorldConditioning",
+        vae=["metaworld_vae", 0],
+        condition_videos=["condition_videos", 0],
+        guidance_against="no identities",
+        with_depth=True,
+        **{"identities.agent0": ["identity", 0]},
+    )
+    return graph.add("metaworld_latent", "SaveLatent", samples=["metaworld", 2], filename_prefix="metaworld")

@@ -22,6 +22,7 @@ from shared_world.models.metaworld.conditioning import (
     CONDITION_RGB,
     ENCODE_EVERY_STEP,
     IDENTITIES,
+    NULL_IDENTITIES,
     null_identities,
 )
 from shared_world.models.metaworld.schedule import METAWORLD_SCHEDULER, metaworld_scheduler, official_sigmas
@@ -235,6 +236,22 @@ class TestGuidance:
         scaled = comfy.latent_formats.LatentFormat()
         assert not null_identities(torch.ones(1, 4, 1, 2, 2), scaled).any()
 
+    def test_identities_named_as_null_are_exact_zeros_for_the_network(self, model, recorder):
+        positive = conditioning(2, identities=2, **{NULL_IDENTITIES: torch.tensor([[False, True], [True, True]])})
+        sample(model, positive, 2, steps=1)
+        [(args, _)] = recorder.calls
+        to_network = comfy.latent_formats.Wan21().process_in
+        assert torch.equal(args[4][0, :, 0], to_network(positive[0][1][IDENTITIES])[0, :, 0])
+        assert not args[4][0, :, 1].any()
+        assert not args[4][1].any()
+
+    def test_naming_null_identities_and_encoding_them_give_the_same_samples(self, model):
+        positive = conditioning(2)
+        [[text, values]] = positive
+        named = [[text, values | {NULL_IDENTITIES: torch.ones(1, 1, dtype=torch.bool)}]]
+        expected = sample(model, positive, 2, without_identities(positive), cfg=5)
+        assert largest(sample(model, positive, 2, named, cfg=5) - expected) < 1e-4
+
     @staticmethod
     def denoised(model, positive, topology="ring"):
         """What one evaluation predicts, at the first noise level."""
@@ -294,6 +311,10 @@ class TestRefusals:
             ({IDENTITIES: EMPTY[:, :, :1, :2]}, r"identity latents have \(16, 2, 6\) .* the latents \(16, 4, 6\)"),
             ({IDENTITIES: EMPTY.repeat(3, 1, 1, 1, 1)}, "identity latents has shape"),
             ({IDENTITIES: EMPTY[0]}, "it needs five axes"),
+            (
+                {NULL_IDENTITIES: torch.ones(2, 2, dtype=torch.bool)},
+                r"Null identities of shape \(2, 2\) are given for 2 agents with 1 identities",
+            ),
         ],
     )
     def test_conditioning_that_does_not_fit(self, model, changes, sentence):

@@ -42,6 +42,13 @@ every_variant = pytest.mark.parametrize("options", VARIANTS, ids=variant_name)
 every_coupled_variant = pytest.mark.parametrize("options", VARIANTS[:-1], ids=variant_name)
 
 
+def test_a_ring_is_refused_since_the_attention_joins_all_agents():
+    with pytest.raises(
+        ValueError, match="to all agents at once or to none, given topology 'ring'; choose 'all' or 'none'"
+    ):
+        Coupling(3, "ring")
+
+
 def largest(difference):
     return difference.abs().max().item()
 
