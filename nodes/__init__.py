@@ -22,6 +22,7 @@ from .pocket_town import PocketTown
 from .rollout import WorldRollout
 from .sampling import JointSampler
 from .scene import SceneFromImage, SceneFromVideo, ScenePreview
+from .unrolling import UnrollVideo
 from .views import AgentsGrid, FourViewJoiner, FourViewSplitter, SplitAgents
 
 OLDEST_COMFYUI = (0, 27)
@@ -60,6 +61,7 @@ NODES: list[type[io.ComfyNode]] = [
     RenderConditionVideos,
     AgentIdentity,
     MetaWorldConditioning,
+    UnrollVideo,
 ]
 
 

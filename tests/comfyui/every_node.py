@@ -150,6 +150,34 @@ def scenes(graph: Graph) -> Graph:
         grey_first_frame=False,
         **drawing,
     )
+    graph.add("film", "EmptyImage", width=96, height=64, batch_size=3, color=0x808080)
+    graph.add(
+        "film_scene",
+        "SharedWorldSceneFromVideo",
+        images=["film", 0],
+        **(placed | {"depth": ["flat_film", 0]}),
+        **fusion,
+    )
+    graph.add("flat_film", "ImageToMask", image=["white_film", 0], channel="red")
+    graph.add("white_film", "EmptyImage", width=96, height=64, batch_size=3, color=0xFFFFFF)
+    graph.add("nothing", "SolidMask", value=0.0, width=96, height=64)
+    graph.add("patch", "SolidMask", value=1.0, width=24, height=24)
+    graph.add("spot", "MaskComposite", destination=["nothing", 0], source=["patch", 0], x=30, y=20, operation="add")
+    graph.add("spot_picture", "MaskToImage", mask=["spot", 0])
+    graph.add("spot_film", "RepeatImageBatch", image=["spot_picture", 0], amount=3)
+    graph.add("subject", "ImageToMask", image=["spot_film", 0], channel="red")
+    graph.add(
+        "unrolled",
+        "SharedWorldUnrollVideo",
+        images=["film", 0],
+        posed_depth=["film_scene", 1],
+        frame_rate=25.0,
+        smoothing=0.5,
+        mask_growth=2,
+        voxel=0.05,
+        **{"subjects.subject0": ["subject", 0]},
+    )
+    graph.add("unrolled_identity", "PreviewImage", images=["unrolled", 2])
     graph.add("identity", "SharedWorldAgentIdentity", image=["picture_1", 0], width=96, height=64)
     graph.add("metaworld_vae", "VAELoader", vae_name=VAE)
     graph.add(

@@ -40,6 +40,12 @@ class Identity:
         left, top, right, bottom = self.box
         return video[self.frame, top:bottom, left:right]
 
+    def scaled(self, across: float, down: float) -> "Identity":
+        """The same place in a video that is so many times as wide and high, rounded outwards."""
+        left, top, right, bottom = self.box
+        box = (math.floor(left * across), math.floor(top * down), math.ceil(right * across), math.ceil(bottom * down))
+        return Identity(self.frame, box)
+
 
 def choose_identity(images: Tensor, masks: Tensor, name: str, margin: float = MARGIN) -> Identity:
     """The frame in which a subject is large and sharp, and not cut off by the edge of the picture if there is one.
