@@ -1,4 +1,4 @@
-"""Short runs of the example graphs whose own sizes and steps are meant for published weights and a GPU.
+"""Short runs of the example graphs whose own sizes and steps are meant for weights that do not come with the pack.
 
 With the tiny checkpoints every size generates noise, so nothing is lost but the waiting. Frames stay as they are.
 """
@@ -13,18 +13,20 @@ STEPS = 2
 CLIPS: dict[str, dict[str, Any]] = {
     "SharedWorldMultiWorldConditioning": {"width": 64, "height": 64},
     "SharedWorldWorldRollout": {"width": 64, "height": 64, "steps": STEPS},
+    "SharedWorldMetaWorldConditioning": {},
 }
-"""Nodes that set the size of a MultiWorld clip, with the values for a short run."""
+"""Nodes of clips whose weights do not come with the pack, with the values that they get in a short run."""
 
 Changes = dict[str, dict[str, Any]]
 """Node id to input to value."""
 
 
 def short_run(graph: Graph) -> Changes:
-    """What to change in a graph for a short run: nothing if it has no MultiWorld clip."""
+    """What to change in a graph for a short run: nothing if it has none of these clips."""
     clips = {node: CLIPS[entry["class_type"]] for node, entry in graph.items() if entry["class_type"] in CLIPS}
     samplers = [node for node, entry in graph.items() if entry["class_type"] == SAMPLER]
-    return dict(clips) | ({node: {"steps": STEPS} for node in samplers} if clips else {})
+    changes = clips | ({node: {"steps": STEPS} for node in samplers} if clips else {})
+    return {node: values for node, values in changes.items() if values}
 
 
 def changed(graph: Graph, changes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

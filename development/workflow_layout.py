@@ -37,6 +37,10 @@ SIZES = {
     "PreviewAny": (760, 520),
     "SharedWorldExtendBaseModel": (360, 0),
     "SharedWorldShareVerseConditioning": (300, 0),
+    "SharedWorldSceneFromImage": (320, 0),
+    "SharedWorldScenePreview": (560, 480),
+    "SharedWorldPathFromWaypoints": (360, 330),
+    "SharedWorldMetaWorldConditioning": (320, 0),
     "SharedWorldJointSampler": (320, 0),
     "SaveVideo": (400, 400),
 }
@@ -54,7 +58,7 @@ class Frame:
     Attributes:
         title: shown at its top.
         color: of the frame and its title.
-        columns: types of the nodes in each column.
+        columns: types of the nodes in each column; "TYPE: TITLE" for those alone whose title begins so.
         only_with: type of node, in this or a later frame, without which the graph has no such frame, and a later frame
             takes its nodes.
         longest_column: nodes in a column beyond which it becomes several.
@@ -80,6 +84,7 @@ BANDS = (
                     "SharedWorldLoadGlobalStateEncoder",
                     "VAELoader",
                     "PrimitiveInt",
+                    "PrimitiveFloat",
                 ),
             ),
         ),
@@ -90,6 +95,32 @@ BANDS = (
             "#8a6fae",
             (("LoadImage", "SharedWorldPocketTown"),),
             only_with="SharedWorldPocketTown",
+        ),
+    ),
+    (
+        Frame(
+            "Scene",
+            "#8a6fae",
+            (("LoadImage: Photograph", "LoadImage: Depth"), ("SharedWorldSceneFromImage",)),
+            only_with="SharedWorldSceneFromImage",
+        ),
+        Frame(
+            "Identities",
+            "#88aaaa",
+            (("LoadImage",), ("SharedWorldAgentIdentity",)),
+            only_with="SharedWorldAgentIdentity",
+        ),
+    ),
+    (
+        Frame(
+            "Agents",
+            "#3f789e",
+            (
+                ("SharedWorldPathFromWaypoints",),
+                ("SharedWorldCombineAgents", "SharedWorldCameraRig", "SharedWorldAgentBody"),
+                ("SharedWorldScenePreview",),
+            ),
+            only_with="SharedWorldPathFromWaypoints",
         ),
     ),
     (
@@ -118,10 +149,25 @@ BANDS = (
     ),
     (
         Frame(
+            "Condition videos",
+            "#88aa88",
+            (
+                ("SharedWorldRenderConditionVideos",),
+                ("SharedWorldAgentsGrid: Condition", "ImageStitch"),
+                ("CreateVideo: Condition", "SaveVideo: Save the condition"),
+            ),
+            only_with="SharedWorldRenderConditionVideos",
+        ),
+        Frame(
             "Sampling",
             "#b06634",
             (
-                ("SharedWorldShareVerseConditioning", "SharedWorldMultiWorldConditioning", "SharedWorldWorldRollout"),
+                (
+                    "SharedWorldShareVerseConditioning",
+                    "SharedWorldMultiWorldConditioning",
+                    "SharedWorldMetaWorldConditioning",
+                    "SharedWorldWorldRollout",
+                ),
                 ("SharedWorldJointSampler",),
             ),
         ),
@@ -154,11 +200,6 @@ def arrange(graph: Graph, graph_id: str, note: str) -> Graph:
     Raises ValueError if a node belongs to no frame.
     """
     nodes = sorted((_prepared(node) for node in graph["nodes"]), key=lambda node: int(node["id"]))
-    homeless = {node["type"] for node in nodes} - {
-        kind for band in BANDS for frame in band for column in frame.columns for kind in column
-    }
-    if homeless:
-        raise ValueError(f"No frame is meant for nodes of type {', '.join(sorted(homeless))}; add them to BANDS.")
     note_node = _note_node(note, nodes[-1]["id"] + 1)
     links = _renumber(nodes, graph["links"])
     return {
@@ -226,6 +267,9 @@ def _place(nodes: Sequence[Node], note_height: int) -> list[dict[str, Any]]:
                 groups.append(_group(frame, len(groups) + 1, [left, top, *size]))
                 top, right = top + size[1] + BAND_GAP, max(right, left + size[0])
         left, top = (right + BAND_GAP if right > left else left), 0
+    if homeless:
+        types = sorted({node["type"] for node in homeless})
+        raise ValueError(f"No frame is meant for nodes of type {', '.join(types)}; add them to BANDS.")
     return groups
 
 
@@ -235,10 +279,16 @@ def _columns(frame: Frame, nodes: Sequence[Node]) -> list[list[Node]]:
     if frame.only_with is not None and all(node["type"] != frame.only_with for node in nodes):
         return columns
     for kinds in frame.columns:
-        column = [node for kind in kinds for node in nodes if node["type"] == kind]
+        column = [node for kind in kinds for node in nodes if _is(node, kind)]
         longest = frame.longest_column
         columns += [column[start : start + longest] for start in range(0, len(column), longest)]
     return columns
+
+
+def _is(node: Node, kind: str) -> bool:
+    """Whether a node is of a frame's "TYPE" or "TYPE: TITLE"."""
+    node_type, _, title = kind.partition(": ")
+    return node["type"] == node_type and node.get("title", "").startswith(title)
 
 
 def _place_columns(columns: Sequence[Sequence[Node]], left: int, top: int) -> tuple[int, int]:

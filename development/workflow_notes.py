@@ -44,7 +44,51 @@ CHECKED = (
 )
 OWN_INPUTS = "Copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your own"
 
+NO_METAWORLD = (
+    "**Weights:** MetaWorld's are not public. As it is, the graph names the tiny model with random weights that `make "
+    "demo` and the tests write; it does not come with the pack, and what it generates is noise. *Extend Base Model* "
+    "makes an untrained start from Phantom-Wan, with ComfyUI's `wan_2.1_vae.safetensors`."
+)
+METAWORLD_SIZES = (
+    "**Real sizes:** width 832, height 480, 81 frames at 25 per second; 40 steps, euler, metaworld, cfg 5 and `ring` "
+    "are as published. *point_size* 0.005 is the release's."
+)
+OWN_PHOTOGRAPH = (
+    "**Your own:** copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your photograph, and in "
+    "place of the depth picture connect ComfyUI's *Load MoGe Model* → *Run MoGe Inference* (MoGe 2) to *depth*; set "
+    "*horizontal_fov* 0 and the height of your camera."
+)
+
 NOTES = {
+    "metaworld_two_agents_photo": (
+        "**What it does:** one photograph with depth becomes a scene, through which two cars drive. Each car's camera "
+        "is drawn along its path as colours and depth, with the other car as a blue blob; MetaWorld makes of these, "
+        "and of a picture of each car, both cars' videos together.",
+        NO_METAWORLD,
+        "**What to expect:** scene, paths and condition videos are real: red sees blue come out of the street on the "
+        "left, blue sees red wait. What the photograph does not show is black there and left to the model.",
+        METAWORLD_SIZES,
+        OWN_PHOTOGRAPH,
+    ),
+    "metaworld_three_agents_ring": (
+        "**What it does:** three cars in the scene of one photograph. Each is shown the other two, as blobs and by "
+        "their pictures. In a `ring` each video attends to one other in every block, so that what one shows reaches "
+        "all others within two blocks, at a cost that grows with the cars, not with their pairs.",
+        NO_METAWORLD,
+        "**What to expect:** scene, paths and condition videos are real. Compare `ring` with `all` and `none` in the "
+        "sampler, once there are weights.",
+        METAWORLD_SIZES,
+        OWN_PHOTOGRAPH,
+    ),
+    "metaworld_free_roam": (
+        "**What it does:** two cameras fly through the scene of one photograph, from the same place on different ways. "
+        "Nobody is seen and no identities are given, but both videos show one world.",
+        NO_METAWORLD,
+        "**What to expect:** scene, flights and condition videos are real. Without identities both conditionings are "
+        "equal, so that cfg has no effect.",
+        METAWORLD_SIZES,
+        OWN_PHOTOGRAPH,
+    ),
     "multiworld_it_takes_two": (
         "**What it does:** from one split-screen picture of a game for two players, and what each presses, MultiWorld "
         "makes both players' videos together: 81 frames at 60 per second.",

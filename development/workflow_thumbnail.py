@@ -1,6 +1,7 @@
 """Thumbnails of the example graphs for ComfyUI's template browser: what goes in, and what a run made of it.
 
-Graphs for published weights run on random ones here, so that theirs show what goes in alone.
+Graphs for published weights, or for weights that nobody has published, run on random ones here, so that theirs show
+what goes in alone.
 """
 
 import io
@@ -36,14 +37,22 @@ PAPER = (252, 252, 250)
 MAPS = ("SharedWorldPreviewAgents", "SharedWorldRaymapBuilder")
 """Nodes whose picture is shown as the map, the first that the graph has."""
 ACTIONS = "SharedWorldPreviewActions"
+SCENE = "SharedWorldScenePreview"
+SQUARE = (160, 160)
+TALLEST_CONDITION = 236
+"""For graphs of scenes: both pictures of the scene below each other; beside them a frame of the condition videos, and
+below that the identities, or the photograph with its depth if there are none."""
 TILE_NAME = re.compile(r"town_agent\d+")
 """How names of pictures of first tiles, or of their views, begin."""
 
 
 def write_thumbnail(server: ComfyServer, graph: Graph, outputs: Outputs, path: Path) -> None:
     """Write what goes into a graph and what a run made of it."""
-    actions = nodes_of(graph, ACTIONS)
-    if actions:
+    actions, scenes = nodes_of(graph, ACTIONS), nodes_of(graph, SCENE)
+    if scenes:
+        shown = [Image.open(io.BytesIO(server.view(picture))) for picture in outputs[scenes[0]]["images"]]
+        boxes = scene_boxes(graph, shown, grid_of(server, graph, outputs))
+    elif actions:
         boxes = action_boxes(graph, shown_picture(server, outputs[actions[0]]))
     else:
         boxes = map_boxes(graph, map_of(server, graph, outputs), grid_of(server, graph, outputs))
@@ -80,6 +89,27 @@ def action_boxes(graph: Graph, actions: Image.Image) -> list[Box]:
     return [*boxes, (actions, (VIEWS[0], 0), (SIZE[0] - VIEWS[0], SIZE[1]))]
 
 
+def scene_boxes(graph: Graph, shown: list[Image.Image], conditions: np.ndarray) -> list[Box]:
+    """Pictures of the scene, a frame of the condition videos (frames, height, width, 3), and what the graph loads."""
+    boxes = [(picture, (0, number * SQUARE[1]), SQUARE) for number, picture in enumerate(shown)]
+    frame = Image.fromarray(conditions[len(conditions) // 3])
+    across = SIZE[0] - SQUARE[0]
+    height = min(TALLEST_CONDITION, round(across * frame.height / frame.width))
+    boxes.append((frame, (SQUARE[0], 0), (across, height)))
+    cars = [name for name in loaded_pictures(graph) if name.startswith("car_")]
+    below = [readable(EXAMPLE_INPUTS / name) for name in cars or loaded_pictures(graph)]
+    size = across // len(below), SIZE[1] - height
+    return boxes + [(picture, (SQUARE[0] + number * size[0], height), size) for number, picture in enumerate(below)]
+
+
+def readable(path: Path) -> Image.Image:
+    """A picture with 8 bits per colour; Pillow does not scale those of 16 bits down to them."""
+    with Image.open(path) as picture:
+        if picture.mode == "I;16":
+            return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+        return picture.convert("RGB")
+
+
 def halves(picture: Image.Image) -> list[Image.Image]:
     """The left and the right half."""
     width, height = picture.size
@@ -102,7 +132,7 @@ def map_of(server: ComfyServer, graph: Graph, outputs: Outputs) -> Image.Image:
 
 
 def grid_of(server: ComfyServer, graph: Graph, outputs: Outputs) -> np.ndarray:
-    """Return the frames (frames, height, width, 3) of the video that Create Video made."""
+    """Return the frames (frames, height, width, 3) of the first video that Create Video made."""
 
     def made_by_create_video(inputs: Mapping[str, Any]) -> bool:
         return graph[inputs["video"][0]]["class_type"] == "CreateVideo"

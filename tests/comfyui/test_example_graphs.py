@@ -9,6 +9,7 @@ from shared_world.tests.comfyui.test_videos import read_video
 TWINS = sorted((ROOT / "workflows" / "api").glob("*.json"))
 CHUNKS, ROLLOUT_FRAMES = 3, 241
 MULTIWORLD = [path for path in TWINS if path.stem.startswith("multiworld")]
+METAWORLD = [path for path in TWINS if path.stem.startswith("metaworld")]
 FRAMES, FRAME_RATE = 17, 4
 WIDTH, HEIGHT = 96, 64
 AGENTS, VIEWS = 2, 4
@@ -20,7 +21,9 @@ def output_nodes(server, graph):
 
 
 @pytest.mark.oldest
-@pytest.mark.parametrize("path", [path for path in TWINS if path not in MULTIWORLD], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in TWINS if path not in MULTIWORLD + METAWORLD], ids=lambda path: path.stem
+)
 def test_example_graph_runs_and_saves_its_videos(server, path):
     graph = json.loads(path.read_text(encoding="utf-8"))
     outputs = server.run(graph)
@@ -76,3 +79,34 @@ def test_multiworld_graph_runs_small_and_saves_the_videos_of_its_views_side_by_s
     if "SharedWorldWorldRollout" in types:
         (folder,) = outputs[types["SharedWorldWorldRollout"]]["text"]
         assert len(list((server.output / folder).glob("*.latent"))) == CHUNKS
+
+
+def blue_share(frames):
+    """Share of the pixels, by frame, that only the marker of a body has."""
+    red, green, blue = frames.astype(int).transpose(3, 0, 1, 2)
+    return ((blue > 150) & (red < 70) & (green < 70)).mean((1, 2))
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("path", METAWORLD, ids=lambda path: path.stem)
+def test_metaworld_graph_shows_its_scene_and_saves_condition_and_generated_videos(server, path):
+    graph = json.loads(path.read_text(encoding="utf-8"))
+    graph = changed(graph, short_run(graph))
+    outputs = server.run(graph)
+    assert set(outputs) == output_nodes(server, graph)
+    types = {entry["class_type"]: node for node, entry in graph.items()}
+    values = {entry["_meta"]["title"]: entry["inputs"].get("value") for entry in graph.values() if "_meta" in entry}
+    agents = sum(entry["class_type"] == "SharedWorldPathFromWaypoints" for entry in graph.values())
+    savers = {entry["_meta"]["title"]: node for node, entry in graph.items() if entry["class_type"] == "SaveVideo"}
+    videos = {}
+    for title, node in savers.items():
+        (entry,) = outputs[node]["images"]
+        rate, videos[title] = read_video(server, entry)
+        assert rate == values["Frame rate"]
+        assert len(videos[title]) == values["Frames"]
+        assert agents * values["Width"] <= videos[title].shape[2] < (agents + 1) * values["Width"]
+    conditions, generated = videos["Save the condition videos"], videos["Save the grid"]
+    assert 2 * values["Height"] <= conditions.shape[1] < 3 * values["Height"]  # depth below colours
+    assert values["Height"] <= generated.shape[1] < 2 * values["Height"]
+    assert (blue_share(conditions).max() > 0.002) == ("SharedWorldAgentBody" in types)
+    assert len(outputs[types["SharedWorldScenePreview"]]["images"]) == 2
