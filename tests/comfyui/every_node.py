@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared_world.development.comfyui_server import ComfyServer
+from shared_world.development.tiny_checkpoints import FRAMES as PATH_FRAMES
 from shared_world.models.published_files import PUBLISHED_FILES
 from shared_world.tests.comfyui.graphs import (
     EXTEND,
@@ -150,21 +151,16 @@ def scenes(graph: Graph) -> Graph:
         grey_first_frame=False,
         **drawing,
     )
-    graph.add("film", "EmptyImage", width=96, height=64, batch_size=3, color=0x808080)
-    graph.add(
-        "film_scene",
-        "SharedWorldSceneFromVideo",
-        images=["film", 0],
-        **(placed | {"depth": ["flat_film", 0]}),
-        **fusion,
-    )
+    graph.add("film", "EmptyImage", width=96, height=64, batch_size=PATH_FRAMES, color=0x808080)
+    film = placed | fusion | {"images": ["film", 0], "depth": ["flat_film", 0], "camera": ["rig", 0]}
+    graph.add("film_scene", "SharedWorldSceneFromVideo", **film)
     graph.add("flat_film", "ImageToMask", image=["white_film", 0], channel="red")
-    graph.add("white_film", "EmptyImage", width=96, height=64, batch_size=3, color=0xFFFFFF)
+    graph.add("white_film", "EmptyImage", width=96, height=64, batch_size=PATH_FRAMES, color=0xFFFFFF)
     graph.add("nothing", "SolidMask", value=0.0, width=96, height=64)
     graph.add("patch", "SolidMask", value=1.0, width=24, height=24)
     graph.add("spot", "MaskComposite", destination=["nothing", 0], source=["patch", 0], x=30, y=20, operation="add")
     graph.add("spot_picture", "MaskToImage", mask=["spot", 0])
-    graph.add("spot_film", "RepeatImageBatch", image=["spot_picture", 0], amount=3)
+    graph.add("spot_film", "RepeatImageBatch", image=["spot_picture", 0], amount=PATH_FRAMES)
     graph.add("subject", "ImageToMask", image=["spot_film", 0], channel="red")
     graph.add(
         "unrolled",
