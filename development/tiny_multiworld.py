@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from ..models.checkpoints import write_checkpoint
-from ..models.multiworld.checkpoint import COMFYUI_CONFIG
 from ..models.multiworld.layout import CONNECTOR, MultiWorldLayout, expected_shapes
 from ..models.vggt.checkpoint import UNUSED
 from ..models.vggt.config import AggregatorConfig
 from ..models.vggt.global_state import GlobalStateNetwork
+from ..models.wan_metadata import COMFYUI_CONFIG
 from .comfyui_in_process import use_comfyui
 from .tiny_weights import RANDOM, random_weights
 

@@ -12,7 +12,7 @@ from .metaworld import checkpoint as metaworld
 from .metaworld.layout import alignment_shapes, condition_shapes, is_extra, wan_shapes
 from .metaworld.layout import layout_from_shapes as wan_layout_from_shapes
 from .metaworld.options import MetaWorldOptions
-from .multiworld.checkpoint import HEAD_DIM, attention_heads, identity_tables, plan_multiworld, recorded_options
+from .multiworld.checkpoint import OWN_CONFIG, identity_tables, plan_multiworld
 from .multiworld.layout import (
     IDENTITY_TABLES,
     VARIANT_NAMES,
@@ -22,7 +22,7 @@ from .multiworld.layout import (
 )
 from .multiworld.options import multiworld_options
 from .shareverse.checkpoint import plan_shareverse
-from .wan_metadata import attention_heads as recorded_heads
+from .wan_metadata import HEAD_DIM, attention_heads, recorded_options
 
 LISTED = 10
 PUBLISHED_TENSORS = {"ItTakesTwo": 984, "ItTakesTwo toy": 988, "robots": 989}
@@ -99,7 +99,7 @@ def _describe_multiworld(checkpoint: Checkpoint, inspection: Inspection) -> None
         layout = layout_from_shapes(shapes)
     except KeyError:
         return  # The plan says which tensor is missing.
-    heads = attention_heads(checkpoint)
+    heads = attention_heads([checkpoint])
     inspection.findings += [
         f"variant: {_variant(layout)}",
         f"network: dim {layout.dim}, {layout.layers} layers, ffn {layout.ffn_dim}, "
@@ -126,7 +126,7 @@ def _describe_metaworld(checkpoint: Checkpoint, inspection: Inspection) -> None:
         layout = wan_layout_from_shapes(shapes)
     except (KeyError, ValueError):
         return  # The plan says what is wrong.
-    heads = recorded_heads([checkpoint])
+    heads = attention_heads([checkpoint])
     inspection.findings.append(
         f"network: dim {layout.dim}, {layout.layers} layers, ffn {layout.ffn_dim}, "
         f"{heads or layout.dim // HEAD_DIM} heads {'as recorded' if heads else f'of {HEAD_DIM}'}"
@@ -147,7 +147,7 @@ def _variant(layout: MultiWorldLayout) -> str:
 
 def _identity(checkpoint: Checkpoint, layout: MultiWorldLayout) -> str:
     """Base of the agents' rotation and where it is from."""
-    recorded, tables = recorded_options(checkpoint), identity_tables(checkpoint)
+    recorded, tables = recorded_options(checkpoint, OWN_CONFIG), identity_tables(checkpoint)
     source = "recorded" if "identity_base" in recorded else "read from its tables" if tables else "the variant's"
     try:
         base = multiworld_options(layout.variant, recorded, tables).identity_base

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
+
+from ..recorded_options import colour_rows, refuse_unknown_options
 
 ConditionForm = Literal["tokens", "latents"]
 Depth = Literal["with", "without", "either"]
@@ -73,19 +75,9 @@ class MetaWorldOptions:
             ValueError: for an option or value that this version does not know, since ignoring it would change the
                 pictures.
         """
-        unknown = set(recorded) - {option.name for option in fields(cls)}
-        if unknown:
-            raise ValueError(
-                f"The checkpoint was made with options that this version of Shared World does not know "
-                f"({', '.join(sorted(unknown))}); update the node pack."
-            )
+        refuse_unknown_options(cls, recorded)
         given = dict(recorded)
-        try:
-            given["latent_rgb_factors"] = tuple(
-                (float(red), float(green), float(blue)) for red, green, blue in recorded.get("latent_rgb_factors", ())
-            )
-        except (TypeError, ValueError) as error:
-            raise ValueError("Option 'latent_rgb_factors' must be rows of three numbers.") from error
+        given["latent_rgb_factors"] = colour_rows(recorded.get("latent_rgb_factors", ()))
         return cls(**given)
 
     def matching(self, shapes: Shapes) -> "MetaWorldOptions":

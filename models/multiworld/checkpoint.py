@@ -1,7 +1,5 @@
 """MultiWorld files: is everything there, and what does the metadata add?"""
 
-import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +10,12 @@ import torch
 from torch import Tensor
 
 from ..checkpoints import SYSTEMS, Checkpoint, CheckpointError, is_quantisation, require_complete
+from ..wan_metadata import HEAD_DIM, attention_heads, recorded_options, require_heads
 from .layout import IDENTITY_TABLES, MultiWorldLayout, expected_shapes, layout_from_shapes
 from .options import MultiWorldOptions, multiworld_options
 
-logger = logging.getLogger(__name__)
-
-COMFYUI_CONFIG = "config"
-"""Metadata entry from which ComfyUI takes sizes that it cannot read from shapes: JSON with an object `transformer`."""
-
 OWN_CONFIG = "multiworld"
-"""Entry in that object: the options of `MultiWorldOptions`, so that ComfyUI's stock loader passes them on."""
-
-HEAD_DIM = 128
+"""Entry in ComfyUI's metadata: the options of `MultiWorldOptions`, so that its stock loader passes them on."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +34,8 @@ def plan_multiworld(checkpoint: Checkpoint) -> MultiWorldPlan:
     """
     if checkpoint.kind != SYSTEMS["multiworld"]:
         raise CheckpointError(f"{checkpoint.path.name} is {checkpoint.kind}, not MultiWorld.")
-    plan = plan_from_shapes(checkpoint, recorded_options(checkpoint), identity_tables(checkpoint))
-    heads = attention_heads(checkpoint) or plan.layout.dim // HEAD_DIM
+    plan = plan_from_shapes(checkpoint, recorded_options(checkpoint, OWN_CONFIG), identity_tables(checkpoint))
+    heads = attention_heads([checkpoint]) or plan.layout.dim // HEAD_DIM
     require_heads(checkpoint.path.name, plan.layout.dim, heads)
     return plan
 
@@ -70,47 +62,6 @@ def plan_from_shapes(
         given.pop(table, None)
     require_complete(checkpoint, {name: torch.empty(shape, device="meta") for name, shape in expected.items()}, given)
     return MultiWorldPlan(layout, options)
-
-
-def require_heads(name: str, dim: int, heads: int) -> None:
-    """Refuse a number of attention heads that the width does not allow; files of the published size need no entry."""
-    if heads < 1 or dim % heads:
-        raise CheckpointError(
-            f"{name}: tokens of width {dim} cannot have {heads} attention heads; record 'num_heads' in the metadata."
-        )
-
-
-def recorded_options(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Options from the metadata; the pack's own record comes before ComfyUI's entry."""
-    return {**_comfyui_config(checkpoint).get(OWN_CONFIG, {}), **checkpoint.record.get("options", {})}
-
-
-def attention_heads(checkpoint: Checkpoint) -> int | None:
-    """The number of attention heads that the metadata tell; None where they do not, as in the published files."""
-    recorded = checkpoint.record.get("network", {}).get("num_heads", _comfyui_config(checkpoint).get("num_heads"))
-    if recorded is not None and (not isinstance(recorded, int) or recorded < 1):
-        raise CheckpointError(f"{checkpoint.path.name}: 'num_heads' must be a positive number, given {recorded!r}.")
-    return recorded
-
-
-def _comfyui_config(checkpoint: Checkpoint) -> dict[str, Any]:
-    text = checkpoint.metadata.get(COMFYUI_CONFIG, "{}")
-    try:
-        config = json.loads(text).get("transformer", {})
-        if isinstance(config, dict) and isinstance(config.get(OWN_CONFIG, {}), dict):
-            return config
-    except (ValueError, AttributeError) as error:
-        logger.debug("%s: %s", checkpoint.path.name, error)
-    raise CheckpointError(f"{checkpoint.path.name}: the metadata '{COMFYUI_CONFIG}' is not a JSON object of objects.")
-
-
-def comfyui_metadata(checkpoint: Checkpoint) -> dict[str, str]:
-    """The file's metadata with everything in it that ComfyUI's loader needs to be told."""
-    config = {**_comfyui_config(checkpoint), OWN_CONFIG: recorded_options(checkpoint)}
-    heads = attention_heads(checkpoint)
-    if heads is not None:
-        config["num_heads"] = heads
-    return {**checkpoint.metadata, COMFYUI_CONFIG: json.dumps({"transformer": config})}
 
 
 def identity_tables(checkpoint: Checkpoint) -> dict[str, Tensor]:

@@ -18,13 +18,12 @@ from torch import Tensor
 
 from ..batch import agents_side_by_side
 from ..checkpoints import Checkpoint, CheckpointError, is_quantisation, read_tensors
+from ..wan_metadata import comfyui_metadata, recorded_options, require_heads
 from .checkpoint import (
     OWN_CONFIG,
     checkpoint_of_tensors,
-    comfyui_metadata,
     plan_from_shapes,
     plan_multiworld,
-    require_heads,
 )
 from .conditioning import ENCODE_EVERY_STEP, network_conditions, network_inputs
 from .layout import IDENTITY_TABLES, SIGNATURES, Shapes, expected_shapes
@@ -127,9 +126,10 @@ def load_multiworld(
     """
     plan = plan_multiworld(checkpoint)
     register()
+    metadata = comfyui_metadata([checkpoint], OWN_CONFIG, recorded_options(checkpoint, OWN_CONFIG))
     tensors = placed_tensors(expected_shapes(plan.layout), read_tensors(checkpoint, comfy.utils.load_torch_file))
     patcher = comfy.sd.load_diffusion_model_state_dict(
-        tensors, model_options or {}, metadata=comfyui_metadata(checkpoint), disable_dynamic=disable_dynamic
+        tensors, model_options or {}, metadata=metadata, disable_dynamic=disable_dynamic
     )
     if patcher is None or not isinstance(patcher.model, MultiWorldModel):
         raise CheckpointError(

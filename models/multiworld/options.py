@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from torch import Tensor
 
+from ..recorded_options import refuse_unknown_options
 from .identity import IDENTITY_BASES, identity_base_from_tables
 from .layout import IDENTITY_TABLES, Variant
 
@@ -46,12 +47,7 @@ def multiworld_options(
         ValueError: for an option or value that this version does not know, since ignoring it would change the
             pictures.
     """
-    unknown = set(recorded) - {option.name for option in fields(MultiWorldOptions)}
-    if unknown:
-        raise ValueError(
-            f"The checkpoint was made with options that this version of Shared World does not know "
-            f"({', '.join(sorted(unknown))}); update the node pack."
-        )
+    refuse_unknown_options(MultiWorldOptions, recorded)
     if "identity_base" in recorded:
         return MultiWorldOptions(recorded["identity_base"])
     tables = [tensors[name] for name in IDENTITY_TABLES if name in tensors]

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from ...world.raymaps import RaymapOptions
+from ..recorded_options import colour_rows, refuse_unknown_options
 
 CrossAgent = Literal["attention", "full_block", "none"]
 AgentPositions = Literal["consecutive", "shared"]
@@ -65,23 +66,12 @@ class ShareVerseOptions:
             ValueError: for an option or value that this version does not know, since ignoring it would change the
                 pictures.
         """
-        unknown = set(recorded) - {option.name for option in fields(cls)}
-        if unknown:
-            raise ValueError(
-                f"The checkpoint was made with options that this version of Shared World does not know "
-                f"({', '.join(sorted(unknown))}); update the node pack."
-            )
+        refuse_unknown_options(cls, recorded)
         given = dict(recorded)
         if "raymap" in given:
             given["raymap"] = RaymapOptions.from_dict(given["raymap"])
         if "latent_rgb_factors" in given:
-            try:
-                factors = tuple(
-                    (float(red), float(green), float(blue)) for red, green, blue in recorded["latent_rgb_factors"]
-                )
-            except (TypeError, ValueError) as error:
-                raise ValueError("Option 'latent_rgb_factors' must be rows of three numbers.") from error
-            given["latent_rgb_factors"] = factors
+            given["latent_rgb_factors"] = colour_rows(recorded["latent_rgb_factors"])
         return cls(**given)
 
     def matching(self, names: Mapping[str, Any]) -> "ShareVerseOptions":
