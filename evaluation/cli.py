@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..models.checkpoints import CheckpointError
+from ..models.checkpoints import CheckpointError, read_record
 from .settings import EvaluationSettings
 
 DESCRIPTION = (
@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         dest="models",
         metavar="NAME=FILE",
-        help="a trained ShareVerse and its row in the table; may be repeated",
+        help="a trained ShareVerse or MetaWorld and its row in the table; may be repeated",
         **required,
     )
     parser.add_argument("--baseline", help="model that the others are compared with; the first one without it")
@@ -47,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, help="folder for results", **required)
     parser.add_argument("--steps", type=int, default=10, help="sampling steps")
     parser.add_argument("--seed", type=int, default=0, help="of the noise")
+    parser.add_argument("--guidance", type=float, default=1.0, help="MetaWorld: away from no identities")
+    parser.add_argument("--shift", type=float, default=5.0, help="MetaWorld: of the sampling's times")
     parser.add_argument("--batch", type=int, default=8, help="clips that are sampled together")
     parser.add_argument("--limit", type=int, default=0, help="the first so many clips; 0 for all")
     parser.add_argument("--sheets", type=int, default=4, help="contact sheets of the first so many clips")
@@ -71,7 +73,20 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
     if arguments.device is not None and not _is_device(arguments.device):
         raise ValueError(f"There is no device '{arguments.device}'; choose cpu, or cuda on a machine with such a GPU.")
     device = arguments.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    same = ("clips", "autoencoder", "out", "reference", "steps", "seed", "batch", "limit", "sheets", "videos")
+    same = (
+        "clips",
+        "autoencoder",
+        "out",
+        "reference",
+        "steps",
+        "seed",
+        "guidance",
+        "shift",
+        "batch",
+        "limit",
+        "sheets",
+        "videos",
+    )
     return EvaluationSettings(
         models=dict(arguments.models),
         baseline=arguments.baseline or names[0],
@@ -80,15 +95,31 @@ def _settings(arguments: argparse.Namespace) -> EvaluationSettings:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run an evaluation and print its tables; returns the exit status."""
+def _evaluate(settings: EvaluationSettings) -> str:
+    systems = {name: read_record(path).get("system", "shareverse") for name, path in settings.models.items()}
+    if len(set(systems.values())) > 1:
+        listed = ", ".join(f"{name} is {system}" for name, system in systems.items())
+        raise ValueError(f"All models of an evaluation must be of one system, but {listed}.")
+    if "metaworld" in systems.values():
+        from ..training.comfyui_modules import use_comfyui
+
+        use_comfyui()
+        from .metaworld_run import evaluate_metaworld
+
+        return evaluate_metaworld(settings)
     from .run import evaluate
 
+    return evaluate(settings)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run an evaluation and print its tables; returns the exit status."""
     logging.basicConfig(format="%(levelname)s: %(message)s")
     parsed = _parser().parse_args(arguments)
     try:
-        tables = evaluate(_settings(parsed))
-    except (CheckpointError, ValueError, OSError) as error:
+        settings = _settings(parsed)
+        tables = _evaluate(settings)
+    except (CheckpointError, ValueError, OSError, ImportError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except KeyboardInterrupt:

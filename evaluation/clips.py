@@ -15,6 +15,7 @@ from ..pocket.recipe import Clip
 from ..training.clips import Clip as ListedClip
 from ..training.clips import list_clips
 from ..world.metrics.known_clip import KnownClip
+from ..world.tiles import TileLayout
 from .front_view import front_view
 
 
@@ -56,6 +57,11 @@ class Batch:
     def tiles(self) -> Tensor:
         """(clips, agents, frames, height, width, 3) uint8."""
         return torch.stack([item.clip.tiles for item in self.clips])
+
+    @property
+    def layout(self) -> TileLayout:
+        """Of the tiles."""
+        return self.clips[0].clip.recipe.tile_layout()
 
     def of(self, names: Sequence[str]) -> "Batch":
         """The clips with these names."""

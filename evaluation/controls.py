@@ -8,7 +8,7 @@ from torch import Tensor
 from ..training.autoencoders import Autoencoder
 from ..training.clips import Clip as ListedClip
 from ..world.metrics.controls import frozen_first_frame, own_frame_oracle
-from ..world.tiles import TWO_BY_TWO, split_images
+from ..world.tiles import split_images
 from .building_colours import BuildingColours
 from .clips import Batch
 from .generation import decode
@@ -48,7 +48,7 @@ class Reconstruction(Variant):
 
     def frames(self, batch: Batch) -> Sequence[Tensor]:
         pictures = decode(self.autoencoder, self.autoencoder.encode(batch.tiles.flatten(0, 1)))
-        return list(split_images(pictures, TWO_BY_TWO).unflatten(0, batch.tiles.shape[:2]))
+        return list(split_images(pictures, batch.layout).unflatten(0, batch.tiles.shape[:2]))
 
 
 class OwnFrameOracle(Variant):

@@ -21,9 +21,9 @@ def frames_path(folder: Path, variant: str, clip: str) -> Path:
     return folder / FOLDER / variant / f"{clip}.mkv"
 
 
-def write_frames(path: Path, views: Tensor, frame_rate: float) -> None:
-    """Keep frames (agents, frames, views, height, width, 3) in 0..1."""
-    tiles = (in_tile(views).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
+def write_frames(path: Path, views: Tensor, frame_rate: float, alone: bool = False) -> None:
+    """Keep frames (agents, frames, views, height, width, 3) in 0..1; `alone` leaves a single view as it is."""
+    tiles = ((views[:, :, 0] if alone else in_tile(views)).clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     row = rearrange(tiles, "a f h w rgb -> f h (a w) rgb").contiguous()
     write_file(path, encode_video(row, frame_rate))

@@ -102,7 +102,8 @@ class Measuring:
                 raise ValueError(f"{variant.name}, clip {item.name}: {error}") from error
             path = frames_path(self.folder, variant.name, item.name)
             if self._is_shown(variant, item.listed):
-                write_frames(path, views, self.clips.frame_rate)
+                alone = item.known.truth.shape[2] == 1
+                write_frames(path, views, self.clips.frame_rate, alone)
             else:  # an earlier measurement may have left frames that are not these
                 path.unlink(missing_ok=True)
             record.put(item.name, Measurement(self._key(variant, item.listed), all_views, front, seconds))
@@ -112,6 +113,9 @@ class Measuring:
         if variant.front_only:
             return None, _of_variant(variant, evaluate_clip(views, item.front, self.lpips))
         all_views = evaluate_clip(views, item.known, self.lpips)
+        if views.shape[2] == 1:
+            numbers = _of_variant(variant, all_views)
+            return numbers, numbers
         front = evaluate_clip(front_of(views), item.front, self.lpips)
         return _of_variant(variant, all_views), _of_variant(variant, front)
 

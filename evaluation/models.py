@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
+from torch import nn
 
 from ..models.checkpoints import CheckpointError, open_checkpoint
 from ..models.pocket_vae import PocketVAE
@@ -20,6 +21,35 @@ from ..world.raymaps import SPATIAL_FACTOR, latent_frame_count
 from ..world.tiles import SINGLE_VIEW, TWO_BY_TWO, TileLayout
 
 logger = logging.getLogger(__name__)
+
+
+class EvaluatedModel(Protocol):
+    """What results say of a network.
+
+    Attributes:
+        name, file, digest, record: see `TrainedModel`.
+        network: any.
+        camera: what it is told about cameras.
+        layout: the tile that it generates.
+        front_only: whether it leaves out views of the clips.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def record(self) -> Mapping[str, Any]: ...
+    @property
+    def network(self) -> nn.Module: ...
+    @property
+    def camera(self) -> str: ...
+    @property
+    def layout(self) -> TileLayout: ...
+    @property
+    def front_only(self) -> bool: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +105,11 @@ def load_model(name: str, path: Path, device: torch.device) -> TrainedModel:
             f"{path.name} was trained with a text encoder's output for an empty prompt ({recipe['empty_text']}), which "
             "an evaluation does not read; only networks trained without text are evaluated."
         )
-    return TrainedModel(name, path.name, _digest(checkpoint.files), network, camera, record)
+    return TrainedModel(name, path.name, digest_of(checkpoint.files), network, camera, record)
 
 
-def _digest(files: Sequence[Path]) -> str:
+def digest_of(files: Sequence[Path]) -> str:
+    """SHA-256 of files one after the other."""
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:

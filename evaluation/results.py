@@ -13,7 +13,7 @@ from ..training.clips import data_set_record, list_clips
 from ..training.results import git_revision
 from .clips import EvaluationClips
 from .measured import Measurement, without_nan
-from .models import TrainedModel
+from .models import EvaluatedModel
 from .settings import EvaluationSettings
 from .tables import ModelRow
 
@@ -24,7 +24,7 @@ def results_document(
     settings: EvaluationSettings,
     clips: EvaluationClips,
     autoencoder: Autoencoder,
-    models: Sequence[TrainedModel],
+    models: Sequence[EvaluatedModel],
     measurements: Mapping[str, Sequence[Measurement]],
 ) -> dict[str, Any]:
     """What `results.json` holds; a number that is missing is null."""
@@ -34,7 +34,7 @@ def results_document(
     return {
         "format": FORMAT,
         "version": VERSION,
-        "settings": {"baseline": settings.baseline, "steps": settings.steps, "seed": settings.seed},
+        "settings": {name: getattr(settings, name) for name in ("baseline", "steps", "seed", "guidance", "shift")},
         "clips": {
             **data_set_record(clips.folder, list(clips.chosen)),
             "names": names,
@@ -49,7 +49,7 @@ def results_document(
     }
 
 
-def _model_record(model: TrainedModel) -> dict[str, Any]:
+def _model_record(model: EvaluatedModel) -> dict[str, Any]:
     return {
         "file": model.file,
         "digest": model.digest,
@@ -76,7 +76,7 @@ def _variant_record(names: Sequence[str], measurements: Sequence[Measurement]) -
 
 
 def model_rows(
-    models: Sequence[TrainedModel], measurements: Mapping[str, Sequence[Measurement]]
+    models: Sequence[EvaluatedModel], measurements: Mapping[str, Sequence[Measurement]]
 ) -> dict[str, ModelRow]:
     """The models' table."""
     rows = {}
@@ -107,7 +107,7 @@ def heading(settings: EvaluationSettings, clips: EvaluationClips, autoencoder: A
     return lines
 
 
-def _parameters(model: TrainedModel) -> int:
+def _parameters(model: EvaluatedModel) -> int:
     return sum(parameter.numel() for parameter in model.network.parameters())
 
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -17,8 +17,9 @@ from .clips import EvaluationClips, open_test_clips
 from .controls import FrozenFirstFrame, OwnFrameOracle, Reconstruction, Truth
 from .frame_files import frames_path, read_frames
 from .generation import Sampling
+from .measured import Measurement
 from .measuring import Measuring
-from .models import TrainedModel, load_decoder, load_model, require_fitting
+from .models import EvaluatedModel, TrainedModel, load_decoder, load_model, require_fitting
 from .partners import wrong_partners
 from .pictures import comparison_video, contact_sheet
 from .results import heading, model_rows, results_document
@@ -57,7 +58,18 @@ def evaluate(settings: EvaluationSettings) -> str:
     shown = max(settings.sheets, settings.videos)
     lpips = find_lpips(device=device) if _smallest_side(clips) >= SMALLEST_FOR_LPIPS else None
     measurements = Measuring(settings.out, clips, variants, settings.batch, shown, lpips).run()
+    return write_results(settings, clips, autoencoder, models, variants, measurements)
 
+
+def write_results(
+    settings: EvaluationSettings,
+    clips: EvaluationClips,
+    autoencoder: Autoencoder,
+    models: Sequence[EvaluatedModel],
+    variants: Sequence[Variant],
+    measurements: Mapping[str, Sequence[Measurement]],
+) -> str:
+    """Write numbers, tables and pictures into `settings.out`; returns the tables."""
     document = results_document(settings, clips, autoencoder, models, measurements)
     write_file(settings.out / RESULTS_FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
     rows = model_rows(models, measurements)

@@ -31,6 +31,7 @@ class EvaluationSettings:
             oracle out.
         steps: forward passes per sampling.
         seed: of the noise.
+        guidance, shift: of MetaWorld's sampling.
         batch: clips that are sampled together; results do not depend on it.
         limit: the first so many clips; 0 for all.
         sheets, videos: the first so many clips are shown on contact sheets and in videos.
@@ -48,6 +49,8 @@ class EvaluationSettings:
     reference: Path | None = None
     steps: int = 10
     seed: int = 0
+    guidance: float = 1.0
+    shift: float = 5.0
     batch: int = 8
     limit: int = 0
     sheets: int = 4

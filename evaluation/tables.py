@@ -21,12 +21,19 @@ COLUMN_MEANINGS = {
     "car_hit_rate": "share of the other car's pixels that are nearer to the truth than to the view without the car",
     "car_overlap": "intersection over union of the other car's shape with the largest spot of its colour",
     "car_centroid_error": "distance of these two shapes' centres, where there is such a spot",
+    "car_colour_error": "distance in RGB of the mean colours, generated and true, of the pixels where the other car is",
     "consistency_error": "difference between the agents' errors at points that both see at once",
     "raw_consistency_error": "difference between the agents' colours at points that both see alike",
     "temporal_flicker": "one minus the mean difference of consecutive frames, the first one included",
 }
 
 CONTROL_MEANINGS = {
+    "_holistic": "the background of the condition videos is made of all frames of both agents, not of their first ones",
+    "_without_depth": "there is no depth condition video",
+    "_holistic_independent": "as `_independent`, with the holistic background",
+    "_independent": "agents are not aligned with each other",
+    "_wrong_identities": "agents are shown their own identity image in place of the other's: colours are swapped",
+    "condition_video": "the RGB condition video itself, with holes, markers and no sky",
     WRONG_PARTNER: "each agent's own first frame is kept, the other agents' are taken from another town; the loss is "
     "what came from the other agents' first frames",
     ORACLE: "perfect geometry and the own first frame; other buildings in the mean colour of buildings in towns that "
@@ -120,12 +127,13 @@ def _models_table(models: Mapping[str, ModelRow]) -> str:
 
 
 def _meanings(measurements: Mapping[str, Sequence[Measurement]]) -> str:
-    rows = [
-        f"- `{name}`: {meaning}"
-        for ending, meaning in CONTROL_MEANINGS.items()
-        for name in measurements
-        if name == ending or (ending == WRONG_PARTNER and name.endswith(ending))
-    ]
+    rows = [f"- `{name}`: {CONTROL_MEANINGS[ending]}" for name in measurements if (ending := _ending(name))]
     present = {key for clips in measurements.values() for clip in clips for key in clip.front}
     columns = [f"- {column.title}: {COLUMN_MEANINGS[key]}" for key, column in COLUMNS.items() if key in present]
     return "\n".join(rows + columns)
+
+
+def _ending(variant: str) -> str | None:
+    """The entry of `CONTROL_MEANINGS` that explains a variant."""
+    fitting = (ending for ending in CONTROL_MEANINGS if ending.startswith("_") and variant.endswith(ending))
+    return variant if variant in CONTROL_MEANINGS else next(fitting, None)

@@ -44,7 +44,21 @@ def _late_meetings_unreported() -> Iterator[None]:
 
 
 def _make(arguments: argparse.Namespace) -> None:
-    names = ("layout", "frames", "frame_rate", "height", "width", "samples", "presets", "weathers", "fog", "colours")
+    names = (
+        "layout",
+        "frames",
+        "frame_rate",
+        "height",
+        "width",
+        "samples",
+        "presets",
+        "weathers",
+        "fog",
+        "travel",
+        "colours",
+        "draw_colours",
+        "front_only",
+    )
     options = ClipOptions(**{name: getattr(arguments, name) for name in names})
     data_set = DataSet(
         arguments.out, arguments.split, options, arguments.clips_per_town, not arguments.without_ground_truth
@@ -98,7 +112,12 @@ def _add_clip_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fog", nargs="+", type=_fog, default=default.fog, help=f"metres to choose from; '{OWN_FOG}' for the weather's"
     )
+    parser.add_argument(
+        "--travel", nargs="+", type=float, default=default.travel, help="metres of a way: one, or least and most"
+    )
     parser.add_argument("--colours", nargs="+", choices=CAR_COLOURS, default=default.colours, help="of the cars")
+    parser.add_argument("--draw-colours", action="store_true", help="each clip draws different colours for its cars")
+    parser.add_argument("--front-only", action="store_true", help="cars have the front view alone")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -24,7 +24,6 @@ from torch import Tensor
 
 from ..world.formats import read_agents, write_agents
 from ..world.formats.files import read_text, write_file
-from ..world.tiles import TWO_BY_TWO
 from .recipe import Clip, Recipe
 
 FORMAT, VERSION = "shared_world_clip", 1
@@ -76,7 +75,7 @@ def clip_document(clip: Clip, ground_truth: bool) -> dict[str, Any]:
         "version": VERSION,
         "agents": AGENTS_FILE,
         "videos": [{"agent": name, "file": f"agent_{number}.mkv"} for number, name in enumerate(names, 1)],
-        "tile": TWO_BY_TWO.to_dict(),
+        "tile": recipe.tile_layout().to_dict(),
         "frames": recipe.frames,
         "frame_rate": recipe.frame_rate,
         "ground_truth": GROUND_TRUTH_FILE if ground_truth else None,
@@ -146,16 +145,22 @@ def read_clip(folder: Path, ground_truth: bool = True) -> Clip:
         recipe = Recipe(**document["recipe"])
         agents = read_agents(folder / document["agents"], format_id="shared_world_json")
         tiles = torch.stack([decode_video(folder / video["file"]) for video in document["videos"]])
-        truth = _read_ground_truth(folder, document) if ground_truth else (None, None)
+        truth = read_ground_truth(folder, document) if ground_truth else (None, None)
     except (OSError, KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"{folder}: the clip cannot be read ({error}).") from error
-    expected = (len(agents), recipe.frames, 2 * recipe.height, 2 * recipe.width, 3)
+    tile = recipe.tile_layout()
+    expected = (len(agents), recipe.frames, tile.rows * recipe.height, tile.columns * recipe.width, 3)
     if tuple(tiles.shape) != expected:
         raise ValueError(f"{folder}: the videos have shape {tuple(tiles.shape)}, expected {expected}.")
     return Clip(recipe, agents, tiles, *truth)
 
 
-def _read_ground_truth(folder: Path, document: dict[str, Any]) -> tuple[Tensor | None, Tensor | None]:
+def read_ground_truth(folder: Path, document: dict[str, Any]) -> tuple[Tensor | None, Tensor | None]:
+    """Depth and instances of a clip as in `Clip`, or twice None where its document names no such file.
+
+    Raises:
+        OSError, KeyError, ValueError: if the file is missing or broken.
+    """
     name = document["ground_truth"]
     if name is None:
         return None, None

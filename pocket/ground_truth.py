@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ..world.agents import Agents
 from ..world.metrics.known_clip import KnownClip
-from ..world.tiles import TWO_BY_TWO, split_images
+from ..world.tiles import split_images
 from .car_shape import Cars, paint
 from .fog import distances
 from .photograph import Photograph
@@ -31,7 +31,7 @@ def known_clip(clip: Clip, without_others: bool = False, photograph: Photograph 
     town, agents = clip.recipe.town(), clip.agents
     intrinsics = agents.intrinsics()
     return KnownClip(
-        truth=split_images(clip.tiles.float() / 255.0, TWO_BY_TWO),
+        truth=split_images(clip.tiles.float() / 255.0, clip.recipe.tile_layout()),
         depth=clip.depth,
         extrinsics=agents.extrinsics(),
         intrinsics=intrinsics,

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ..world.agents import Agents
-from ..world.encounters import ENCOUNTERS, car_rig
-from ..world.rigs import Rig
-from ..world.tiles import TWO_BY_TWO, join_views
+from ..world.encounters import CAMERA_HEIGHT, ENCOUNTERS, car_rig
+from ..world.rigs import Rig, front_rig
+from ..world.tiles import SINGLE_VIEW, TWO_BY_TWO, TileLayout, join_views
 from .car_shape import paint
 from .photograph import Photograph
 from .placement import fitting_presets, place_encounter
@@ -20,6 +20,9 @@ from .render import Pictures, render_agents
 from .road_layouts import LAYOUTS
 from .town import Town, make_town
 from .weather import WEATHERS, Weather, find_weather
+
+CARS = 2
+"""Cars of an encounter."""
 
 ATTEMPTS = 20
 """How often an encounter is drawn anew that does not fit into the town."""
@@ -40,6 +43,8 @@ class ClipOptions:
         approach: smallest and largest share of the way that lies before the meeting.
         jitter: see `world.encounters.encounter`.
         colours: of the cars by name, in turn.
+        draw_colours: whether each clip draws its cars' colours instead, no two alike as long as there are enough.
+        front_only: cars have the front view alone, and no tile of four.
     """
 
     layout: str = "town"
@@ -55,6 +60,8 @@ class ClipOptions:
     approach: tuple[float, ...] = (0.4, 0.55)
     jitter: float = 0.4
     colours: tuple[str, ...] = ("red",)
+    draw_colours: bool = False
+    front_only: bool = False
 
     def __post_init__(self) -> None:
         for name in ("presets", "weathers", "fog", "travel", "approach", "colours"):
@@ -110,7 +117,7 @@ class Recipe:
         town_seed, layout: of the town.
         preset, encounter_seed, distance, speed, jitter: of `placement.place_encounter`.
         weather, fog_distance: light and fog.
-        frames, frame_rate, height, width, samples, colours: see `ClipOptions`.
+        frames, frame_rate, height, width, samples, colours, front_only: see `ClipOptions`.
     """
 
     town_seed: int
@@ -128,6 +135,7 @@ class Recipe:
     width: int
     samples: int
     colours: tuple[str, ...] = field(default=("red",))
+    front_only: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "colours", tuple(self.colours))
@@ -136,7 +144,12 @@ class Recipe:
         return make_town(self.town_seed, self.layout)
 
     def rig(self) -> Rig:
+        if self.front_only:
+            return front_rig(self.width, self.height, mount=(0.0, -CAMERA_HEIGHT, 0.0))
         return car_rig(self.width, self.height)
+
+    def tile_layout(self) -> TileLayout:
+        return SINGLE_VIEW if self.front_only else TWO_BY_TWO
 
     def light(self) -> Weather:
         return find_weather(self.weather).with_fog(self.fog_distance)
@@ -214,7 +227,7 @@ def _draw(options: ClipOptions, seed: int, presets: list[str], random: np.random
     fog = chosen(options.fog)
     travel = float(random.uniform(options.travel[0], options.travel[-1]))
     duration = max(1, options.frames - 1) / options.frame_rate
-    return Recipe(
+    recipe = Recipe(
         town_seed=seed,
         layout=options.layout,
         preset=chosen(presets),
@@ -230,7 +243,12 @@ def _draw(options: ClipOptions, seed: int, presets: list[str], random: np.random
         width=options.width,
         samples=options.samples,
         colours=options.colours,
+        front_only=options.front_only,
     )
+    if not options.draw_colours:
+        return recipe
+    # Last, so that everything else is the same with and without.
+    return replace(recipe, colours=tuple(map(str, random.permutation(options.colours)[:CARS])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +258,8 @@ class Clip:
     Attributes:
         recipe: what it was made from.
         agents: the cars, with rigs of the size of a view.
-        tiles: (agents, frames, 2 height, 2 width, 3) uint8, views in `tiles.TWO_BY_TWO`.
+        tiles: (agents, frames, 2 height, 2 width, 3) uint8, views in `tiles.TWO_BY_TWO`; with the front view alone
+            (agents, frames, height, width, 3).
         depth: (agents, frames, views, height, width) metres along the camera's z axis, inf for the sky; None where it
             was not kept.
         instances: same shape, int16, see `town`; None where they were not kept.
@@ -259,7 +278,7 @@ def render_clip(recipe: Recipe, device: torch.device | str = "cpu", photograph: 
     agents = recipe.agents(town)
     pictures = render_recipe(recipe, town, agents, device, photograph)
     planes = (pictures.rgb.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8).movedim(-1, 2)
-    tiles = join_views(planes, TWO_BY_TWO).movedim(2, -1).contiguous().cpu()
+    tiles = join_views(planes, recipe.tile_layout()).movedim(2, -1).contiguous().cpu()
     return Clip(recipe, agents, tiles, pictures.depth.cpu(), pictures.instances.cpu())
 
 

@@ -1,6 +1,7 @@
-"""The autoencoders whose latents are learned: the pocket VAE, or CogVideoX's where diffusers is installed."""
+"""The autoencoders whose latents are learned: the pocket VAE, or CogVideoX's or Wan's where diffusers is installed."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ def load_autoencoder(path: str | Path, device: torch.device | str) -> Autoencode
     """An autoencoder in evaluation mode, frozen.
 
     Args:
-        path: a pocket VAE's file, or the folder of an AutoencoderKLCogVideoX in diffusers' layout.
+        path: a pocket VAE's file, or the folder of an AutoencoderKLCogVideoX or AutoencoderKLWan in diffusers' layout.
         device: where it encodes.
 
     Raises:
@@ -72,7 +73,9 @@ def load_autoencoder(path: str | Path, device: torch.device | str) -> Autoencode
     """
     path = Path(path)
     if path.is_dir():
-        return _load_cogvideox(path, device)
+        config = path / "config.json"
+        of_wan = config.is_file() and json.loads(config.read_text()).get("_class_name") == "AutoencoderKLWan"
+        return _load_wan(path, device) if of_wan else _load_cogvideox(path, device)
     network, record = load_pocket_vae(path)
     network.to(device)
     return Autoencoder(
@@ -106,6 +109,34 @@ def _load_cogvideox(path: Path, device: torch.device | str) -> Autoencoder:
         digest="".join(_file_digest(file) for file in sorted(path.glob("*.safetensors"))),
         channels=network.config.latent_channels,
         latent_scale=float(network.config.scaling_factor or LATENT_SCALE),
+        latent_rgb_factors=(),
+        network=network,
+        encode_video=encode_video,
+    )
+
+
+def _load_wan(path: Path, device: torch.device | str) -> Autoencoder:
+    """Wan's VAE, whose latents are normalised channel by channel as ComfyUI normalises them."""
+    try:
+        from diffusers import AutoencoderKLWan
+    except ImportError as error:
+        raise ImportError(f"Encoding with Wan's VAE in {path} needs diffusers: pip install diffusers.") from error
+    network = AutoencoderKLWan.from_pretrained(str(path), torch_dtype=_working_dtype(device))
+    network.to(device).eval().requires_grad_(False)
+    mean, deviation = (
+        torch.tensor(values, device=device).view(1, -1, 1, 1, 1)
+        for values in (network.config.latents_mean, network.config.latents_std)
+    )
+
+    def encode_video(video: Tensor) -> Tensor:
+        latents = network.encode(video.to(network.dtype)).latent_dist.mode()
+        return (latents.float() - mean) / deviation
+
+    return Autoencoder(
+        name="Wan VAE",
+        digest="".join(_file_digest(file) for file in sorted(path.glob("*.safetensors"))),
+        channels=network.config.z_dim,
+        latent_scale=1.0,
         latent_rgb_factors=(),
         network=network,
         encode_video=encode_video,

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import safetensors
 import safetensors.torch
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ..world.formats.files import write_file
-from .clips import Clip, ClipError, Window
+from .clips import Clip, ClipError
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,24 @@ CLIPS_PER_SHARD = 32
 WINDOWS_PER_CALL = 16
 READING_THREADS = 4
 
-Read = Callable[[Clip], Sequence[Window]]
-Encode = Callable[[Sequence[Window]], dict[str, Tensor]]
+
+class Window(Protocol):
+    """Some frames of a clip, in whatever form `Encode` takes them."""
+
+    @property
+    def clip(self) -> str:
+        """Name of the clip."""
+
+    @property
+    def start(self) -> int:
+        """First source frame."""
+
+
+Read = Callable[[Clip], Sequence[Any]]
+"""A clip's windows."""
+
+Encode = Callable[[Sequence[Any]], dict[str, Tensor]]
+"""The tensors of some windows, stacked."""
 
 
 class Cache:

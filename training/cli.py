@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from ..models.checkpoints import CheckpointError
-from .settings import ShareVerseSettings, VAESettings
+from .settings import MetaWorldSettings, ShareVerseSettings, VAESettings
 from .settings_files import read_settings
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,16 @@ def _train_shareverse(arguments: argparse.Namespace, changes: list[str], asked_t
     train_shareverse(settings, arguments.max_hours, asked_to_stop)
 
 
+def _train_metaworld(arguments: argparse.Namespace, changes: list[str], asked_to_stop: Callable[[], bool]) -> None:
+    from .comfyui_modules import use_comfyui
+
+    settings = read_settings(MetaWorldSettings, arguments.config, changes)
+    use_comfyui()
+    from .metaworld_run import train_metaworld
+
+    train_metaworld(settings, arguments.max_hours, asked_to_stop)
+
+
 def _train_vae(arguments: argparse.Namespace, changes: list[str], asked_to_stop: Callable[[], bool]) -> None:
     from .vae_run import train_vae
 
@@ -32,6 +42,7 @@ def _train_vae(arguments: argparse.Namespace, changes: list[str], asked_to_stop:
 
 PROGRAMS = {
     "shareverse": (_train_shareverse, "train ShareVerse"),
+    "metaworld": (_train_metaworld, "train MetaWorld"),
     "vae": (_train_vae, "train the pocket autoencoder"),
 }
 

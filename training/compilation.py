@@ -1,19 +1,23 @@
 """Compiling a network for training."""
 
+from collections.abc import Iterable
+
+import torch
 from torch import nn
 
-from ..models.shareverse.transformer import ShareVerseTransformer
+VARIANTS = 64
+"""Forms of a block that may be compiled: first and later ones, with and without gradients or agents to attend to."""
 
 
-def compile_blocks(network: ShareVerseTransformer, backend: str = "inductor") -> None:
-    """Let torch.compile fuse what happens inside every block and cross-agent block.
+def compile_blocks(blocks: Iterable[nn.Module], backend: str = "inductor") -> None:
+    """Let torch.compile fuse what happens inside every block.
 
     Blocks are compiled one by one: those of a kind share their code, and names of parameters stay.
 
     Args:
-        network: its blocks are changed in place.
+        blocks: changed in place.
         backend: of torch.compile; the default needs a C++ compiler on a CPU.
     """
-    blocks: list[nn.Module] = [*network.transformer_blocks, *network.cross_agent_blocks]
+    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, VARIANTS)
     for block in blocks:
         block.compile(backend=backend, dynamic=False)

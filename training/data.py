@@ -1,7 +1,7 @@
 """The caches that the trainers read, made from data sets where they are missing."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from .clips import Clip, Window, data_set_record, list_clips, read_windows
 from .settings import Camera, DataSettings
 
 logger = logging.getLogger(__name__)
+
+ReadWindows = Callable[[Clip, DataSettings], Sequence[Any]]
 
 PIXELS = "pixels"
 """Cached tensor (windows, agents, frames, height, width, 3), uint8."""
@@ -43,18 +45,18 @@ class Caches:
 
 
 def pixel_caches(data: DataSettings, accelerator: Accelerator) -> Caches:
-    """Caches of `PIXELS`; errors as in `_open`."""
+    """Caches of `PIXELS`; errors as in `open_caches`."""
 
     def encode(windows: Sequence[Window]) -> dict[str, Tensor]:
         return {PIXELS: torch.stack([window.tiles for window in windows])}
 
-    return _open(data, "pixels", {}, encode, accelerator)
+    return open_caches(data, "pixels", {}, read_windows, encode, accelerator)
 
 
 def latent_caches(
     data: DataSettings, autoencoder: Autoencoder, options: RaymapOptions, camera: Camera, accelerator: Accelerator
 ) -> Caches:
-    """Caches of `LATENTS` and `MAPS`; errors as in `_open`."""
+    """Caches of `LATENTS` and `MAPS`; errors as in `open_caches`."""
 
     def encode(windows: Sequence[Window]) -> dict[str, Tensor]:
         tiles = torch.stack([window.tiles for window in windows])
@@ -64,13 +66,26 @@ def latent_caches(
         return {LATENTS: latents, MAPS: torch.stack(maps)}
 
     content = {"autoencoder": autoencoder.digest, "raymap": options.to_dict(), "camera": camera}
-    return _open(data, "latents", content, encode, accelerator)
+    return open_caches(data, "latents", content, read_windows, encode, accelerator)
 
 
-def _open(
-    data: DataSettings, name: str, content: Mapping[str, Any], encode: Encode, accelerator: Accelerator
+def open_caches(
+    data: DataSettings,
+    name: str,
+    content: Mapping[str, Any],
+    read: ReadWindows,
+    encode: Encode,
+    accelerator: Accelerator,
 ) -> Caches:
     """Open the caches of training and validation clips.
+
+    Args:
+        data: where the clips are, and how they are cut.
+        name: of the cache's folder, before a digest.
+        content: what else the cached tensors depend on.
+        read: a clip's windows.
+        encode: windows -> tensors.
+        accelerator: of the run.
 
     Raises:
         ValueError: if a data set has no clip of the wanted length, or too many that cannot be read.
@@ -83,7 +98,7 @@ def _open(
         clips = clips[:most] if most else clips
         process, processes = accelerator.process_index, accelerator.num_processes
         paths = make_shards(
-            folder, clips, lambda clip: read_windows(clip, data), encode, data.max_unreadable, process, processes
+            folder, clips, lambda clip: read(clip, data), encode, data.max_unreadable, process, processes
         )
         accelerator.wait_for_everyone()
         cache = Cache(paths, device)

@@ -12,7 +12,7 @@ from .settings import LoopSettings
 WHOLE_NETWORK = (DistributedType.NO, DistributedType.MULTI_CPU, DistributedType.MULTI_GPU)
 """Ways to train in which every process holds whole matrices, as Muon needs them."""
 
-NOT_HIDDEN = ("patch_embed.", "time_embedding.", "proj_out.", "pos_embedding")
+NOT_HIDDEN = ("patch_embed.", "time_embedding.", "text_embedding.", "proj_out.", "head.head.", "pos_embedding")
 """Parts of names of matrices that lead into or out of the network; the rest are hidden ones."""
 
 

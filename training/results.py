@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .run_state import Progress
-from .settings import ExportDtype, ShareVerseSettings, VAESettings
+from .settings import ExportDtype, MetaWorldSettings, ShareVerseSettings, VAESettings
 
 PLACES = ("output", "autoencoder", "base", "start", "empty_text", "train", "validation", "cache")
 """Entries that name a file or folder, of which only the name is recorded."""
@@ -33,7 +33,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def training_record(
-    settings: ShareVerseSettings | VAESettings,
+    settings: ShareVerseSettings | MetaWorldSettings | VAESettings,
     data: Mapping[str, Any],
     numbers: Mapping[str, float],
     progress: Progress,

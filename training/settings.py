@@ -12,6 +12,8 @@ ExportDtype = Literal["float16", "bfloat16", "float32"]
 Views = Literal["tile", "front"]
 Camera = Literal["raymap", "raw_pose"]
 Turns = Literal["none", "quarter", "free"]
+Topology = Literal["ring", "all", "none"]
+Background = Literal["anchor", "holistic"]
 
 
 @dataclass(frozen=True)
@@ -151,12 +153,90 @@ class ShareVerseSettings:
 
 
 @dataclass(frozen=True)
+class WanSettings:
+    """Sizes of a MetaWorld that starts from scratch; with a base model its own sizes hold.
+
+    Attributes:
+        layers, dim, ffn_dim, time_dim, text_dim: see `WanLayout`.
+        heads: of every attention.
+    """
+
+    layers: int = 8
+    dim: int = 192
+    ffn_dim: int = 768
+    heads: int = 4
+    time_dim: int = 96
+    text_dim: int = 16
+
+
+@dataclass(frozen=True)
+class ConditionSettings:
+    """How condition videos are made from clips with depth and instances.
+
+    Attributes:
+        backgrounds: strategies that are drawn from for every world (MetaWorld, section 3.2): the first frames alone, or
+            all frames.
+        mask_dilation: pixels by which agents are cut out of the background with more than their outline.
+        voxel: metres, of the fused clouds.
+        farthest: metres beyond which nothing is put into a cloud.
+        point_radius: see `RenderOptions`.
+    """
+
+    backgrounds: tuple[Background, ...] = ("anchor", "holistic")
+    mask_dilation: float = 10.0
+    voxel: float = 0.02
+    farthest: float = 1000.0
+    point_radius: float = 0.005
+
+
+@dataclass(frozen=True)
+class MetaWorldSettings:
+    """A run of `train metaworld`, whose stage is its topology.
+
+    Attributes:
+        name, output, loop, data, gradient_checkpointing, compile_blocks, export_dtype, licence: as in
+            `ShareVerseSettings`.
+        autoencoder: a pocket VAE's file, or the folder of Wan's VAE in diffusers' layout.
+        base: Wan 2.1 T2V or Phantom-Wan to extend, or None.
+        start: a MetaWorld whose weights the run starts from, or None; with neither, the start is random. Alignment that
+            it lacks starts as its self-attention.
+        network: with neither base nor start.
+        options: entries of `MetaWorldOptions` that differ from the defaults.
+        topology: "none" is stage 1, agents by themselves; "ring" is stage 2, agents of a clip aligned.
+        conditions: how condition videos are made.
+        drop_identities: share of agents that see no identity, as zeros.
+        drop_depth: share of micro-batches without depth, for networks that take both (option depth: either).
+        time_shift: s; times from a logit-normal distribution are moved to s t / (1 + (s - 1) t).
+    """
+
+    name: str
+    output: str
+    loop: LoopSettings
+    data: DataSettings
+    autoencoder: str
+    base: str | None = None
+    start: str | None = None
+    network: WanSettings = field(default_factory=WanSettings)
+    options: dict[str, Any] = field(default_factory=dict)
+    topology: Topology = "none"
+    conditions: ConditionSettings = field(default_factory=ConditionSettings)
+    drop_identities: float = 0.1
+    drop_depth: float = 0.25
+    time_shift: float = 1.0
+    gradient_checkpointing: bool = False
+    compile_blocks: bool = False
+    export_dtype: ExportDtype = "float16"
+    licence: str = "Apache-2.0"
+
+
+@dataclass(frozen=True)
 class VAESettings:
     """A run of `train vae`.
 
     Attributes:
         name, output, export_dtype, licence: as in `ShareVerseSettings`.
         network: sizes.
+        start: a pocket VAE of these sizes whose weights the run starts from, or None.
         latent_noise: deviation of the noise on latents whose mean square is about one.
         latent_weight: weight of the latents' mean square in the loss, which keeps them from growing over the noise.
     """
@@ -166,6 +246,7 @@ class VAESettings:
     loop: LoopSettings
     data: DataSettings
     network: PocketVAEConfig = field(default_factory=PocketVAEConfig)
+    start: str | None = None
     latent_noise: float = 0.05
     latent_weight: float = 1e-4
     export_dtype: ExportDtype = "float16"

@@ -120,6 +120,10 @@ def _parse_value(kind: Any, value: Any, where: str, name: str) -> Any:
         if value not in inner:
             raise ValueError(f"{where}: '{name}' must be one of {', '.join(map(str, inner))}, given {value!r}.")
         return value
+    if origin is tuple and inner[-1] is ...:
+        if not isinstance(value, list) or not value:
+            raise ValueError(f"{where}: '{name}' must be a list of one or more, given {value!r}.")
+        return tuple(_parse_value(inner[0], item, where, name) for item in value)
     if origin is tuple:
         if not isinstance(value, list) or len(value) != len(inner):
             raise ValueError(f"{where}: '{name}' must be a list of {len(inner)}, given {value!r}.")

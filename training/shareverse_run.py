@@ -52,9 +52,9 @@ def train_shareverse(
     on_cpu = accelerator.device.type == "cpu"
     network = make_network(settings, config, options, Kernels(attention=matrix_attention) if on_cpu else Kernels())
     if settings.gradient_checkpointing:
-        checkpoint_blocks(network)
+        checkpoint_blocks(network.all_blocks())
     if settings.compile_blocks:
-        compile_blocks(network)
+        compile_blocks(network.all_blocks())
     base_model = Path(settings.base).name if settings.base else None
     task = ShareVerseTask(
         settings, config, options, caches, empty_text(settings, config), accelerator.device, base_model

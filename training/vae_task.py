@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..models.checkpoints import write_checkpoint
-from ..models.pocket_vae import PATCH_VALUES, SYSTEM, PocketVAE, initialise_from_patches, to_patches
+from ..models.pocket_vae import PATCH_VALUES, SYSTEM, PocketVAE, initialise_from_patches, read_pocket_vae, to_patches
 from .autoencoders import to_video
 from .cache import Cache
 from .data import PIXELS, Caches
@@ -40,7 +40,17 @@ class VAETask:
         self.order = DataOrder(len(caches.train) * self.agents, settings.loop.seed)
 
     def initialise(self, network: PocketVAE) -> None:
-        """Start the network, on the CPU, at the principal components of some training videos."""
+        """Start the network, on the CPU, where the settings say, else at the principal components of some videos.
+
+        Raises:
+            CheckpointError, ValueError: if the start is no pocket VAE, or has other sizes.
+        """
+        if self.settings.start:
+            config, tensors, _ = read_pocket_vae(self.settings.start)
+            if config != network.config:
+                raise ValueError(f"{self.settings.start} has the sizes {config}, the run {network.config}.")
+            network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+            return
         seed = self.settings.loop.seed
         random = generator("cpu", seed, WEIGHTS)
         items = self.order.items(0, min(VIDEOS_FOR_COMPONENTS, self.order.count))

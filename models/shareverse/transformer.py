@@ -167,6 +167,10 @@ class ShareVerseTransformer(CogVideoXTransformer):
         coupled = stages if self.options.cross_agent != "none" else 0
         self.cross_agent_blocks = nn.ModuleList([CrossAgentBlock(config, self.options, layers) for _ in range(coupled)])
 
+    def all_blocks(self) -> list[nn.Module]:
+        """The blocks of the backbone and those between agents."""
+        return [*self.transformer_blocks, *self.cross_agent_blocks]
+
     def agent_rotations(self, agents: int, grid: tuple[int, int, int], device: torch.device) -> Tensor:
         """Rotations of all agents' tokens, (agents, tokens, head_dim / 2, 2, 2)."""
         frames, rows, columns = grid

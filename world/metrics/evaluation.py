@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .checks import check_pictures, check_same_axes
 from .known_clip import KnownClip
-from .localisation import car_hits, localise
+from .localisation import car_hits, colour_error, localise
 from .photometric import photometric_consistency
 from .pictures import WINDOW, psnr, ssim, temporal_flicker
 from .regions import psnr_by_region
@@ -35,6 +35,7 @@ def evaluate_clip(generated: Tensor, known: KnownClip, lpips: Perceptual | None 
             points that both see from similar distances through similar fog.
         car_hit_rate, car_pixels: see `localisation.car_hits`.
         car_found_rate, car_centroid_error, car_overlap, car_views: see `localisation.Localisation`.
+        car_colour_error: see `localisation.colour_error`.
         psnr_<region>, pixels_<region>: see `regions.region_masks`.
 
     Args:
@@ -108,6 +109,7 @@ def _car_numbers(generated: Tensor, known: KnownClip) -> dict[str, float]:
         "car_centroid_error": place.error,
         "car_overlap": place.overlap,
         "car_views": float(place.views),
+        "car_colour_error": colour_error(later, known.car_sightings),
     }
 
 

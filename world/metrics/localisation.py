@@ -172,6 +172,21 @@ def localise(generated: Tensor, cars: CarSightings, smallest: int = SMALLEST_CAR
     return Localisation(len(cars.index), int(found.sum()), error.mean().item(), overlap.mean().item())
 
 
+def colour_error(generated: Tensor, cars: CarSightings) -> float:
+    """Is it the right agent? Distance in RGB of the mean colours, generated and true, of the pixels where it should be.
+
+    Args:
+        generated: (agents, frames, views, height, width, 3) in 0..1.
+        cars: from `find_cars` on the true pictures.
+
+    Returns:
+        Mean over sightings; NaN if there are none.
+    """
+    shapes = cars.shapes[..., None].to(generated)
+    shown = (generated.flatten(0, 2)[cars.index] * shapes).sum((1, 2)) / shapes.sum((1, 2))
+    return _distance(shown, cars.colours.to(shown)).mean().item()
+
+
 def _distance(first: Tensor, second: Tensor) -> Tensor:
     return torch.linalg.vector_norm(first - second, dim=-1)
 

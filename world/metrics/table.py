@@ -44,6 +44,7 @@ COLUMNS = {
     "car_hit_rate": Column("car hit ↑", 3),
     "car_overlap": Column("car overlap ↑", 3),
     "car_centroid_error": Column("car off px ↓"),
+    "car_colour_error": Column("car colour off ↓", 3),
     "consistency_error": Column("agents differ beyond truth ↓", 4),
     "raw_consistency_error": Column("agents differ, seen alike", 4),
     "temporal_flicker": Column("flicker (truth's is best)", 4),

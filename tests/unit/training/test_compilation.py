@@ -11,7 +11,7 @@ def test_compiled_blocks_have_the_same_outputs_gradients_and_names():
     """Checked with the parts of torch.compile that trace a network; writing kernels needs a compiler on the machine."""
     plain = coupled_network(config=TINIEST).train()
     compiled = copy.deepcopy(plain)
-    compile_blocks(compiled, backend="aot_eager")
+    compile_blocks(compiled.all_blocks(), backend="aot_eager")
     assert list(compiled.state_dict()) == list(plain.state_dict())
     inputs = random_inputs(4, config=TINIEST)
     shown = []

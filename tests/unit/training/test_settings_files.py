@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import shared_world.training
-from shared_world.training.settings import ShareVerseSettings, VAESettings
+from shared_world.training.settings import MetaWorldSettings, ShareVerseSettings, VAESettings
 from shared_world.training.settings_files import differences, read_settings
 
 CONFIGS = sorted((Path(shared_world.training.__file__).parent / "configs").glob("*.yaml"))
@@ -27,7 +27,8 @@ def write(folder, text, name="small.yaml"):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=[path.stem for path in CONFIGS])
 def test_shipped_configurations_are_complete(path):
-    kind = VAESettings if "vae" in path.stem else ShareVerseSettings
+    kinds = {"vae": VAESettings, "shareverse": ShareVerseSettings, "metaworld": MetaWorldSettings}
+    kind = kinds[path.stem.split("_")[0]]
     settings = read_settings(kind, path)
     assert settings.loop.batch_size % settings.loop.micro_batch_size == 0
     assert settings.name in settings.output

@@ -160,7 +160,7 @@ def test_recomputed_activations_give_the_same_gradients():
         network = coupled_network(config=TINIEST)
         names = list(network.state_dict())
         if recompute:
-            checkpoint_blocks(network)
+            checkpoint_blocks(network.all_blocks())
             assert list(network.state_dict()) == names
         velocity = network(inputs.latents, inputs.timesteps, inputs.text, raymaps=inputs.raymaps, coupling=Coupling(2))
         velocity.square().mean().backward()
@@ -174,7 +174,7 @@ def test_recomputation_keeps_less_in_memory():
     def kept(recompute):
         network = ShareVerseTransformer(TINIEST)
         if recompute:
-            checkpoint_blocks(network)
+            checkpoint_blocks(network.all_blocks())
         inputs, held = random_inputs(2, config=TINIEST), []
         with torch.autograd.graph.saved_tensors_hooks(lambda tensor: held.append(tensor.numel()), lambda none: none):
             network(inputs.latents, inputs.timesteps, inputs.text, raymaps=inputs.raymaps, coupling=Coupling(2))

@@ -1,0 +1,103 @@
+"""Clips with depth and instances, as MetaWorld's trainer reads them: one view per agent, and who is seen where."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..pocket.clip_files import read_document, read_ground_truth
+from ..pocket.portrait import car_portrait
+from ..pocket.town import FIRST_CAR
+from ..pocket.weather import find_weather
+from ..world.agents import Agents
+from ..world.unrolling.identity import choose_identity
+from .clips import Clip, ClipError, read_windows
+from .settings import DataSettings
+from .windows import clip_windows
+
+PORTRAIT_SIDE = 96
+"""Pixels of the pictures of cars alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class PosedWindow:
+    """Some frames of a clip.
+
+    Attributes:
+        clip, start: as of a `Window`.
+        agents: cameras at the window's frames.
+        frames: (agents, frames, height, width, 3) uint8, what the first view of each agent sees.
+        depth: (agents, frames, height, width) metres.
+        agents_seen: same shape, bool, where another agent is seen.
+        portraits: for every agent (height, width, 4) with opacity in 0..1, of any size, or None where nobody sees it.
+    """
+
+    clip: str
+    start: int
+    agents: Agents
+    frames: Tensor
+    depth: Tensor
+    agents_seen: Tensor
+    portraits: tuple[Tensor | None, ...]
+
+
+def read_posed_windows(clip: Clip, data: DataSettings) -> list[PosedWindow]:
+    """The parts of a clip that have the trained length, each agent with its first view; none if it is too short.
+
+    Raises:
+        ClipError: if anything is missing, broken or of a size that does not fit.
+    """
+    windows = read_windows(clip, replace(data, views="front"))
+    document = read_document(clip.folder)
+    try:
+        depth, instances = read_ground_truth(clip.folder, document)
+    except (OSError, LookupError, ValueError) as error:
+        raise ClipError(f"{clip.folder}: depth and instances cannot be read ({error}).") from error
+    if depth is None or instances is None:
+        raise ClipError(f"{clip.folder}: the clip has no depth and instances; make the data set with ground truth.")
+    depth, instances = depth[:, :, 0], instances[:, :, 0]
+    portraits: tuple[Tensor | None, ...] | None = None
+    cut = clip_windows(depth.shape[1], data.frames, data.interval, data.stride)
+    posed = []
+    for number, window in enumerate(windows):
+        frames = list(cut[number % len(cut)])
+        seen = instances[:, frames] >= FIRST_CAR
+        own_depth = depth[:, frames]
+        if own_depth.shape != window.tiles.shape[:-1]:
+            raise ClipError(
+                f"{clip.folder}: depth has shape {tuple(own_depth.shape)}, the videos {tuple(window.tiles.shape[:-1])}."
+            )
+        if portraits is None:
+            portraits = _portraits(clip.name, document, window.tiles, instances[:, frames])
+        if number >= len(cut):
+            own_depth, seen = own_depth.flip(-1), seen.flip(-1)
+        posed.append(PosedWindow(window.clip, window.start, window.agents, window.tiles, own_depth, seen, portraits))
+    return posed
+
+
+def _portraits(name: str, document: Mapping[str, Any], frames: Tensor, instances: Tensor) -> tuple[Tensor | None, ...]:
+    """Each agent by itself: rendered for clips of Pocket Town, else cut out of the frame that shows it best."""
+    recipe = document.get("recipe")
+    if not recipe:
+        return tuple(_best_crop(agent, frames, instances) for agent in range(len(frames)))
+    colours, weather = recipe["colours"], find_weather(recipe["weather"])
+    made = []
+    for agent in range(len(frames)):
+        # Another direction than in the clip's own frames, so that a network learns who it is and not where it stands.
+        seen_from = float(zlib.crc32(f"{name} {agent}".encode()) % 360)
+        colour = colours[agent % len(colours)]
+        made.append(car_portrait(colour, PORTRAIT_SIDE, PORTRAIT_SIDE, weather, seen_from, samples=5))
+    return tuple(made)
+
+
+def _best_crop(agent: int, frames: Tensor, instances: Tensor) -> Tensor | None:
+    masks = instances == FIRST_CAR + agent
+    viewer = int(masks.flatten(1).sum(1).argmax())
+    if not masks[viewer].any():
+        return None
+    images = frames[viewer].float() / 255.0
+    identity = choose_identity(images, masks[viewer], f"number {agent + 1}")
+    return torch.cat([identity.crop(images), identity.crop(masks[viewer])[..., None].float()], dim=-1)
