@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .comfyui_server import Graph
+from .locations import ROOT
+
+POCKET_MODELS = ROOT / "pocket" / "checkpoints" / "diffusion_models"
 
 SAMPLER = "SharedWorldJointSampler"
 STEPS = 2
@@ -22,7 +25,10 @@ Changes = dict[str, dict[str, Any]]
 
 
 def short_run(graph: Graph) -> Changes:
-    """What to change in a graph for a short run: nothing if it has none of these clips."""
+    """What to change in a graph for a short run: nothing if it has none of these clips, or loads a pocket model."""
+    loaded = {str(entry["inputs"].get("model_name", "")) for entry in graph.values()}
+    if any((POCKET_MODELS / name).is_file() for name in loaded if name):
+        return {}
     clips = {node: CLIPS[entry["class_type"]] for node, entry in graph.items() if entry["class_type"] in CLIPS}
     samplers = [node for node, entry in graph.items() if entry["class_type"] == SAMPLER]
     changes = clips | ({node: {"steps": STEPS} for node in samplers} if clips else {})

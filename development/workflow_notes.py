@@ -128,6 +128,19 @@ NOTES = {
         "**Your own:** change town, preset, seed or weather in *Pocket Town*. With topology `none` in the sampler each "
         "car is on its own: compare.",
     ),
+    "pocket_metaworld": (
+        "**What it does:** two cars pass each other in a simulated town that the model has never seen. It is told what "
+        "the first frames show as points, where the other car is as a blue blob, and what it looks like as a picture "
+        "on white, and makes both drivers' videos together.",
+        "**Weights:** a small MetaWorld and its VAE that come with the pack; there is nothing to download. They were "
+        "trained from scratch on towns of the same simulator.",
+        "**What to expect:** small, soft pictures, 96x64 pixels: told above, generated in the middle, true below. The "
+        "other car comes in its place and colour; what no first frame shows is invented.",
+        "**Sizes:** the model knows 17 frames at 4 per second, ways of 10 to 18 m and fog of 25 to 60 m, and needs no "
+        "more than 20 steps.",
+        "**Your own:** change town, preset, seed or colours in *Pocket Town*. *scene_from* `all frames` tells it the "
+        "whole way. With topology `none` in the sampler each driver is on its own: compare.",
+    ),
     "pocket_photograph": (
         "**What it does:** paints a photograph on a building of a simulated town. Agent 2 sees it in its first frame. "
         "Agent 1 comes past at the end: what its left camera shows then, it can have from agent 2 only.",

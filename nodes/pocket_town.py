@@ -12,17 +12,22 @@ from ..pocket.landmarks import SEEN_BY, find_landmark
 from ..pocket.photograph import Photograph
 from ..pocket.recipe import ClipOptions, Recipe, draw_wanted_recipe, render_clip
 from ..pocket.road_layouts import LAYOUTS
+from ..pocket.scenes import clip_background, clip_portraits
 from ..pocket.splits import SPLITS, town_seed
 from ..pocket.weather import WEATHERS
 from ..world.encounters import ENCOUNTERS
-from ..world.tiles import TWO_BY_TWO, split_images
-from .sockets import AgentsSocket, GroundTruth, GroundTruthSocket
+from ..world.scene import Scene
+from ..world.tiles import split_images
+from .sockets import AgentsSocket, GroundTruth, GroundTruthSocket, SceneSocket
 from .views import view_labels
 
 CATEGORY = "Shared World/pocket town"
 
 ANY = "any"
 OWN_FOG = 0.0
+
+VIEWS = ("four", "front")
+SCENE_FROM = ("first frames", "all frames")
 
 logger = logging.getLogger(__name__)
 
@@ -159,6 +164,19 @@ def picture_inputs() -> list[io.Input]:
             advanced=True,
             tooltip="Instance number of the building with the photograph, from 2; 0 chooses one by photograph_seen_by.",
         ),
+        io.Combo.Input(
+            "views",
+            options=list(VIEWS),
+            optional=True,
+            tooltip="Cameras of each car: 'four' in a tile, as ShareVerse takes them, or 'front' alone for MetaWorld.",
+        ),
+        io.Combo.Input(
+            "scene_from",
+            options=list(SCENE_FROM),
+            optional=True,
+            tooltip="Which of the front views the output 'scene' is made of: 'first frames' leaves it to a model to "
+            "invent what the cars come to later, 'all frames' shows the whole way.",
+        ),
     ]
 
 
@@ -201,6 +219,16 @@ class PocketTown(io.ComfyNode):
                     display_name="truth",
                     tooltip="Pictures, depth, instances and fog of the clip, for Evaluate Shared World.",
                 ),
+                SceneSocket.Output(
+                    id="scene",
+                    display_name="scene",
+                    tooltip="The town without the cars, as points, for Render Condition Videos.",
+                ),
+                io.Image.Output(
+                    id="portraits",
+                    display_name="portraits",
+                    tooltip="Each car alone, with opacity, one picture per agent: for Get Image from Batch and Agent Identity.",
+                ),
             ],
         )
 
@@ -225,6 +253,8 @@ class PocketTown(io.ComfyNode):
         photograph: Tensor | None = None,
         photograph_seen_by: str = SEEN_BY[0],
         building: int = 0,
+        views: str = VIEWS[0],
+        scene_from: str = SCENE_FROM[0],
     ) -> io.NodeOutput:
         options = ClipOptions(
             layout=layout,
@@ -238,15 +268,18 @@ class PocketTown(io.ComfyNode):
             fog=(None if fog_distance == OWN_FOG else fog_distance,),
             travel=(travel,),
             colours=(first_car, second_car),
+            front_only=views == VIEWS[1],
         )
         recipe = draw_wanted_recipe(options, town_seed(split, town), seed)
         painted = None if photograph is None else on_building(photograph, recipe, photograph_seen_by, building)
         clip = render_clip(recipe, photograph=painted)
         tiles = clip.tiles.float() / 255.0
-        views = [view for agent in split_images(tiles) for view in agent.unbind(dim=1)]
-        labels = [label for names in view_labels(TWO_BY_TWO, len(tiles), clip.agents) for label in names]
+        tile = recipe.tile_layout()
+        pictures = [view for agent in split_images(tiles, tile) for view in agent.unbind(dim=1)]
+        labels = [label for names in view_labels(tile, len(tiles), clip.agents) for label in names]
         truth = GroundTruth(clip.agents, partial(known_clip, clip, without_others=True, photograph=painted))
-        return io.NodeOutput(clip.agents, tiles[:, 0], views, labels, truth)
+        scene = Scene(clip_background(clip, first_frames_alone=scene_from == SCENE_FROM[0]))
+        return io.NodeOutput(clip.agents, tiles[:, 0], pictures, labels, truth, scene, clip_portraits(recipe))
 
 
 def on_building(pictures: Tensor, recipe: Recipe, seen_by: str, building: int) -> Photograph:

@@ -9,23 +9,21 @@ from ..world.scene import (
     RenderOptions,
     Scene,
     gaussians_of_agents,
-    holistic_cloud,
     render_for_agent,
 )
+from ..world.scene.seen_by_agents import cloud_seen_by
 from .posed_clips import PosedWindow
 from .settings import Background, ConditionSettings
 
 
 def background_cloud(window: PosedWindow, background: Background, settings: ConditionSettings) -> PointCloud:
     """What does not move: of all frames of all agents, or of their first frames alone."""
-    frames = slice(0, 1 if background == "anchor" else None)
-    agents = window.agents
-    cameras = agents.extrinsics()[:, frames, 0], agents.intrinsics()[:, frames, 0]
-    return holistic_cloud(
-        window.frames[:, frames].flatten(0, 1).float() / 255.0,
-        window.depth[:, frames].flatten(0, 1),
-        *(camera.flatten(0, 1) for camera in cameras),
-        masks=window.agents_seen[:, frames].flatten(0, 1),
+    return cloud_seen_by(
+        window.agents,
+        window.frames.float() / 255.0,
+        window.depth,
+        window.agents_seen,
+        first_frames_alone=background == "anchor",
         dilation=settings.mask_dilation,
         farthest=settings.farthest,
         voxel=settings.voxel,

@@ -2,10 +2,12 @@ import pytest
 import torch
 
 from shared_world.nodes.conditioning import RaymapBuilder, first_pictures
-from shared_world.nodes.pocket_town import ANY, PocketTown
+from shared_world.nodes.pocket_town import ANY, SCENE_FROM, PocketTown
 from shared_world.pocket.recipe import ClipOptions, draw_recipe, render_clip
 from shared_world.pocket.splits import town_seed
+from shared_world.pocket.town import FIRST_CAR
 from shared_world.world.grid import video_grid
+from shared_world.world.scene import render_for_agent
 from shared_world.world.tiles import split_images
 
 SMALL = {"frames": 5, "frame_rate": 1.0, "view_width": 32, "view_height": 16, "samples": 1}
@@ -22,7 +24,7 @@ def town(**changes):
 
 
 def test_left_as_it_is_the_node_makes_a_clip_that_the_pocket_model_knows():
-    agents, first_frames, views, labels, _ = PocketTown.execute(**defaults()).args
+    agents, first_frames, views, labels, *_ = PocketTown.execute(**defaults()).args
     assert (agents.names, agents.frame_count, agents.frame_rate) == (("agent 1", "agent 2"), 17, 4.0)
     assert first_frames.shape == (2, 64, 96, 3)
     assert labels == LABELS
@@ -32,7 +34,7 @@ def test_left_as_it_is_the_node_makes_a_clip_that_the_pocket_model_knows():
 
 
 def test_the_clip_is_the_one_that_a_data_set_would_hold():
-    agents, first_frames, views, _, truth = town(split="validation", town=3, preset=ANY, weather=ANY, seed=2)
+    agents, first_frames, views, _, truth, *_ = town(split="validation", town=3, preset=ANY, weather=ANY, seed=2)
     options = ClipOptions(frames=5, frame_rate=1.0, height=16, width=32, samples=1, travel=(30.0,))
     clip = render_clip(draw_recipe(options, town_seed("validation", 3), 2))
     assert agents == clip.agents
@@ -44,7 +46,7 @@ def test_the_clip_is_the_one_that_a_data_set_would_hold():
 
 
 def test_its_outputs_go_into_the_nodes_they_are_for():
-    agents, first_frames, views, labels, _ = town()
+    agents, first_frames, views, labels, *_ = town()
     raymaps = RaymapBuilder.execute(
         agents, width=64, height=32, rays="per_tile", packing="consecutive", channels="frame_major", layout="2x2"
     ).args[0]
@@ -115,3 +117,44 @@ def test_a_building_can_be_chosen_by_its_number():
 def test_what_there_is_not_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         town(**change)
+
+
+def test_front_views_alone_are_those_of_four():
+    agents, first_frames, views, labels, truth, *_ = town(views="front")
+    four = town()
+    assert labels == ["agent 1", "agent 2"]
+    assert [torch.equal(view, whole) for view, whole in zip(views, four[2][::4], strict=True)] == [True, True]
+    assert torch.equal(first_frames, torch.stack([view[0] for view in views]))
+    assert truth.known.truth.shape[2] == agents.members[0].rig.view_count == 1
+
+
+def test_the_scene_is_what_front_cameras_see_without_cars():
+    few, many = (town(views="front", scene_from=choice)[5] for choice in SCENE_FROM)
+    assert len(few.background) < len(many.background)
+    assert few.agents == ()
+    clip = render_clip(draw_wanted(views="front"))
+    seen = (clip.instances[:, 0, 0] < FIRST_CAR) & (clip.depth[:, 0, 0] < 80.0)
+    assert len(few.background) <= int(seen.sum())
+    # Seen again from the first camera, the points lie where its own pixels are.
+    agents = clip.agents
+    again = render_for_agent(few, agents.select_frames([0]), "agent 1", 16, 32)
+    there = torch.isfinite(again.depth[0]) & seen[0]
+    assert there.float().mean() > 0.3
+    nearer = (again.depth[0] - clip.depth[0, 0, 0])[there]
+    assert nearer.median().abs() < 0.1
+
+
+def test_portraits_are_the_cars_colours():
+    red, blue = town(first_car="red", second_car="blue")[6]
+    assert red.shape == (96, 96, 4)
+    body = (red[..., 3] > 0.5) & (blue[..., 3] > 0.5)
+    assert (red[body][:, 0] - blue[body][:, 0]).mean() > 0.1
+    assert (blue[body][:, 2] - red[body][:, 2]).mean() > 0.1
+
+
+def draw_wanted(views):
+    options = ClipOptions(
+        frames=5, frame_rate=1.0, height=16, width=32, samples=1, travel=(30.0,), weathers=("sunny",),
+        presets=(defaults()["preset"],), front_only=views == "front",
+    )  # fmt: skip
+    return draw_recipe(options, town_seed("test", 0), 0)
