@@ -5,7 +5,7 @@ import pytest
 
 import shared_world.training
 from shared_world.training.settings import MetaWorldSettings, ShareVerseSettings, VAESettings
-from shared_world.training.settings_files import differences, read_settings
+from shared_world.training.settings_files import differences, parse_settings, read_settings
 
 CONFIGS = sorted((Path(shared_world.training.__file__).parent / "configs").glob("*.yaml"))
 CONFIGS = [path for path in CONFIGS if path.stem != "accelerate_fsdp"]
@@ -114,3 +114,15 @@ def test_only_what_changes_learning_counts_as_a_difference(tmp_path):
     assert differences(asdict(decaying), asdict(longer)) == ["loop.steps: 10 before, 99 now"]
     cut = replace(settings, options={"cross_agent": "none"})
     assert differences(asdict(settings), asdict(cut)) == ["options.cross_agent: None before, 'none' now"]
+
+
+def test_lists_of_any_length_are_read(tmp_path):
+    values = {
+        "name": "small", "output": "out", "autoencoder": "vae", "data": {"train": "t", "cache": "c"},
+        "loop": {"steps": 1, "batch_size": 1, "micro_batch_size": 1, "learning_rate": 1},
+    }  # fmt: skip
+    kept = parse_settings(MetaWorldSettings, {**values, "conditions": {"backgrounds": ["holistic"]}}, "here")
+    assert kept.conditions.backgrounds == ("holistic",)
+    for wrong, said in (([], "a list of one or more"), (["anchor", "sky"], "one of anchor, holistic, given 'sky'")):
+        with pytest.raises(ValueError, match=said):
+            parse_settings(MetaWorldSettings, {**values, "conditions": {"backgrounds": wrong}}, "here")

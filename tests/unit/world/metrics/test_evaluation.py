@@ -14,7 +14,9 @@ CONSISTENCY_KEYS = {
     "consistency_error", "consistency_psnr", "shared_points",
     "raw_consistency_error", "raw_consistency_psnr", "points_seen_alike",
 }  # fmt: skip
-CAR_KEYS = {"car_hit_rate", "car_pixels", "car_found_rate", "car_centroid_error", "car_overlap", "car_views"}
+CAR_KEYS = {
+    f"car_{what}" for what in ("hit_rate", "pixels", "found_rate", "centroid_error", "overlap", "views", "colour_error")
+}
 REGION_KEYS = {
     f"{what}_{region}" for what in ("psnr", "pixels") for region in ("seen", "partner_saw", "nobody_saw", "other_car")
 }
@@ -43,6 +45,7 @@ def test_ground_truth_is_perfect(truth_numbers):
     for name, value in (("ssim", 1.0), ("car_hit_rate", 1.0), ("car_found_rate", 1.0), ("car_overlap", 1.0)):
         assert truth_numbers[name] == pytest.approx(value, abs=1e-6), name
     assert truth_numbers["car_centroid_error"] == truth_numbers["consistency_error"] == 0.0
+    assert truth_numbers["car_colour_error"] == pytest.approx(0.0, abs=1e-6)
     assert truth_numbers["raw_consistency_error"] < 0.004
     for name in ("shared_points", "points_seen_alike", "car_pixels", "car_views", "pixels_seen", "pixels_other_car"):
         assert truth_numbers[name] > 0, name

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from shared_world.world.metrics.localisation import car_hits, find_cars, localise, other_agents
+from shared_world.world.metrics.localisation import car_hits, colour_error, find_cars, localise, other_agents
 
 RED = torch.tensor([0.8, 0.1, 0.1])
 CARS = (1000, 1001)
@@ -187,3 +187,20 @@ def test_cars_too_small_or_too_faint_are_not_looked_for(scene):
         assert math.isnan(result.rate)
         assert math.isnan(result.error)
         assert math.isnan(result.overlap)
+
+
+def test_the_colour_of_the_other_car_is_compared_where_it_is(scene):
+    truth, *_ = scene
+    cars = sightings(scene)
+    assert colour_error(truth, cars) == pytest.approx(0.0, abs=1e-6)
+    other = torch.tensor([0.1, 0.2, 0.9])
+    repainted = painted(truth, box(8, 10), colour=other)
+    assert colour_error(repainted, cars) == pytest.approx((other - RED).norm().item(), abs=1e-5)
+    # Elsewhere anything may be.
+    assert colour_error(painted(truth, ~box(8, 10), colour=other), cars) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_without_sightings_there_is_no_colour(scene):
+    _, without, instances = scene
+    nobody = find_cars(without, without, other_agents(torch.zeros_like(instances), CARS))
+    assert math.isnan(colour_error(without, nobody))
