@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "measured"
 
-VERSION = 1
+VERSION = 2
 """To be raised when a metric changes its meaning, so that older numbers are measured anew."""
 
 Numbers = dict[str, float]

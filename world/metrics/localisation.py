@@ -112,7 +112,8 @@ class CarSightings:
         index: (sightings,) int64 into pictures flattened over (agents, frames, views).
         without_others: (sightings, height, width, 3) these views without it.
         colours: (sightings, 3) its mean true colour in each.
-        shapes: (sightings, height, width) bool, its pixels.
+        shapes: (sightings, height, width) bool, its pixels of about that colour.
+        shape_colours: (sightings, 3) the mean true colour of these alone.
         centroids: (sightings, 2) float64 column and row of their centroid in pixels, 0 at the first pixel's centre.
     """
 
@@ -120,6 +121,7 @@ class CarSightings:
     without_others: Tensor
     colours: Tensor
     shapes: Tensor
+    shape_colours: Tensor
     centroids: Tensor
 
 
@@ -144,11 +146,13 @@ def find_cars(truth: Tensor, without_others: Tensor, covered: Tensor, smallest: 
     index = ((mask.sum((1, 2)) >= smallest) & (highest == lowest)).nonzero().squeeze(-1)
     pictures, without = truth.flatten(0, 2)[index], without_others.flatten(0, 2)[index]
     mask = mask[index]
-    colours = (pictures * mask[..., None]).sum((1, 2)) / mask.sum((1, 2))[:, None]
+    colours = _mean_colours(pictures, mask)
     regions, pixels, centroids = _largest_regions(_like_car(pictures, without, colours))
     overlap = (regions & mask).sum((1, 2))
     clear = (pixels >= smallest) & (2 * overlap >= pixels)
-    return CarSightings(index[clear], without[clear], colours[clear], regions[clear], centroids[clear])
+    shapes = regions[clear]
+    shape_colours = _mean_colours(pictures[clear], shapes)
+    return CarSightings(index[clear], without[clear], colours[clear], shapes, shape_colours, centroids[clear])
 
 
 @torch.no_grad()
@@ -182,9 +186,13 @@ def colour_error(generated: Tensor, cars: CarSightings) -> float:
     Returns:
         Mean over sightings; NaN if there are none.
     """
-    shapes = cars.shapes[..., None].to(generated)
-    shown = (generated.flatten(0, 2)[cars.index] * shapes).sum((1, 2)) / shapes.sum((1, 2))
-    return _distance(shown, cars.colours.to(shown)).mean().item()
+    shown = _mean_colours(generated.flatten(0, 2)[cars.index], cars.shapes)
+    return _distance(shown, cars.shape_colours).mean().item()
+
+
+def _mean_colours(pictures: Tensor, mask: Tensor) -> Tensor:
+    """(pictures, 3) mean of the pixels (pictures, height, width, 3) in a mask."""
+    return (pictures * mask[..., None]).sum((1, 2)) / mask.sum((1, 2))[:, None]
 
 
 def _distance(first: Tensor, second: Tensor) -> Tensor:
