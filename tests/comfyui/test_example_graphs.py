@@ -1,4 +1,6 @@
 import json
+import math
+import re
 
 import pytest
 
@@ -10,6 +12,7 @@ TWINS = sorted((ROOT / "workflows" / "api").glob("*.json"))
 CHUNKS, ROLLOUT_FRAMES = 3, 241
 MULTIWORLD = [path for path in TWINS if path.stem.startswith("multiworld")]
 METAWORLD = [path for path in TWINS if path.stem.startswith("metaworld")]
+POCKET_METAWORLD = next(path for path in TWINS if path.stem == "pocket_metaworld")
 FRAMES, FRAME_RATE = 17, 4
 WIDTH, HEIGHT = 96, 64
 AGENTS, VIEWS = 2, 4
@@ -22,7 +25,9 @@ def output_nodes(server, graph):
 
 @pytest.mark.oldest
 @pytest.mark.parametrize(
-    "path", [path for path in TWINS if path not in MULTIWORLD + METAWORLD], ids=lambda path: path.stem
+    "path",
+    [path for path in TWINS if path not in [*MULTIWORLD, *METAWORLD, POCKET_METAWORLD]],
+    ids=lambda path: path.stem,
 )
 def test_example_graph_runs_and_saves_its_videos(server, path):
     graph = json.loads(path.read_text(encoding="utf-8"))
@@ -37,8 +42,36 @@ def test_example_graph_runs_and_saves_its_videos(server, path):
     for each_view in videos.values():
         assert [frames.shape for _, frames in each_view] == [(FRAMES, HEIGHT // 2, WIDTH // 2, 3)] * AGENTS * VIEWS
     for table in [outputs[node]["text"][0] for node, entry in graph.items() if entry["class_type"] == "PreviewAny"]:
-        heading, psnr = ([cell.strip() for cell in table.splitlines()[line].split("|")] for line in (2, 4))
-        assert float(psnr[heading.index("generated")]) > float(psnr[heading.index("frozen first frame")])
+        rows = rows_of(table)
+        assert rows["PSNR dB"]["generated"] > rows["PSNR dB"]["frozen first frame"]
+
+
+def rows_of(table):
+    """Numbers of a table in Markdown by row, without arrow and pixels, and column; NaN where there is none."""
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
+    heading, _, *rows = cells
+    return {
+        re.split(r" [↑↓(]", name)[0]: {
+            column: float(value) if value != "-" else math.nan for column, value in zip(heading[1:], row, strict=True)
+        }
+        for name, *row in rows
+    }
+
+
+@pytest.mark.oldest
+def test_two_drivers_of_the_pocket_metaworld_see_each_other(server):
+    graph = json.loads(POCKET_METAWORLD.read_text(encoding="utf-8"))
+    outputs = server.run(graph)
+    assert set(outputs) == output_nodes(server, graph)
+    nodes = {entry.get("_meta", {}).get("title"): node for node, entry in graph.items()}
+    drivers = [read_video(server, entry) for entry in outputs[nodes["Save each agent's video"]]["images"]]
+    assert [(rate, frames.shape) for rate, frames in drivers] == [(FRAME_RATE, (FRAMES, HEIGHT, WIDTH, 3))] * AGENTS
+    rows = rows_of(outputs[nodes["How near they are"]]["text"][0])
+    # Each is where the paths put it, in its own colour: more than half of its pixels are nearer to it than to the street.
+    for name in ("PSNR dB", "other car dB", "car hit"):
+        assert rows[name]["generated"] > rows[name]["frozen first frame"]
+    assert rows["car hit"]["generated"] > 0.5
+    assert rows["car colour off"]["generated"] < rows["car colour off"]["frozen first frame"]
 
 
 def test_generated_views_stand_above_the_true_ones(server):
