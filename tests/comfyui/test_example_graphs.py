@@ -67,7 +67,7 @@ def test_two_drivers_of_the_pocket_metaworld_see_each_other(server):
     drivers = [read_video(server, entry) for entry in outputs[nodes["Save each agent's video"]]["images"]]
     assert [(rate, frames.shape) for rate, frames in drivers] == [(FRAME_RATE, (FRAMES, HEIGHT, WIDTH, 3))] * AGENTS
     rows = rows_of(outputs[nodes["How near they are"]]["text"][0])
-    # Each is where the paths put it, in its own colour: more than half of its pixels are nearer to it than to the street.
+    # Each is where the paths put it: more than half of its pixels are nearer to the car than to the street.
     for name in ("PSNR dB", "other car dB", "car hit"):
         assert rows[name]["generated"] > rows[name]["frozen first frame"]
     assert rows["car hit"]["generated"] > 0.5
