@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 USAGE = """usage: python -m shared_world COMMAND ...
 
-  train      train ShareVerse or the pocket autoencoder
+  train      train ShareVerse, MetaWorld or the pocket autoencoder
   evaluate   measure trained networks on test towns, beside controls
   pocket     make towns, pictures and data sets with the simulator
   inspect    say what a checkpoint holds and whether it is complete

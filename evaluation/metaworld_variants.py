@@ -14,7 +14,7 @@ from ..models.metaworld.schedule import official_sigmas
 from ..models.metaworld.transformer import MetaWorldTransformer
 from ..training.autoencoders import Autoencoder
 from ..training.clips import Clip as ListedClip
-from ..training.conditions import condition_videos, identity_frames
+from ..training.conditions import condition_videos, on_white
 from ..training.metaworld_prediction import sample_worlds
 from ..training.metaworld_trained import load_trained
 from ..training.posed_clips import PosedWindow, read_posed_windows
@@ -154,7 +154,9 @@ class ToldDifferently(Variant):
         sampling, window = self.sampling, self.sampling.posed(listed)
         rgb, depth = condition_videos(window, self.background, self.model.conditions)
         condition = torch.cat([sampling.encoded(video) for video in ((rgb, depth) if self.with_depth else (rgb,))], 1)
-        identities = sampling.encoded(identity_frames(window))
+        height, width = window.frames.shape[2:4]
+        pictures = [on_white(portrait, height, width) for portrait in window.portraits]
+        identities = sampling.encoded(torch.stack(pictures))
         agents = range(len(identities))
         # With two agents, who is shown its own identity instead of the other's is shown the wrong colour.
         shown = [

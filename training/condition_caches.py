@@ -9,15 +9,15 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from .autoencoders import Autoencoder
-from .conditions import condition_videos, identities_known, identity_frames
+from .conditions import condition_videos, identities_shown
 from .data import LATENTS, Caches, open_caches
 from .posed_clips import PosedWindow, read_posed_windows
 from .settings import ConditionSettings, DataSettings
 
 RGB, DEPTH, IDENTITIES, KNOWN = "rgb", "depth", "identities", "known"
 """Cached tensors beside `LATENTS`, which have (windows, agents, channels, frames, height, width): conditions (windows,
-backgrounds, agents, ...), identities (windows, agents, channels, 1, height, width), and whether there are any (windows,
-agents)."""
+backgrounds, agents, ...), what every agent is shown (windows, agents, identities, channels, 1, height, width), and
+whether there is anything (windows, agents, identities)."""
 
 
 def condition_caches(
@@ -40,12 +40,13 @@ def condition_caches(
             encoded([videos[part] for videos in chain.from_iterable(pairs)]).unflatten(0, (len(windows), -1))
             for part in (0, 1)
         )
+        identities, known = zip(*(identities_shown(window, conditions.identities) for window in windows), strict=True)
         return {
             LATENTS: encoded([window.frames for window in windows]),
             RGB: rgb,
             DEPTH: depth,
-            IDENTITIES: encoded([identity_frames(window) for window in windows]),
-            KNOWN: torch.stack([identities_known(window) for window in windows]),
+            IDENTITIES: encoded(identities),
+            KNOWN: torch.stack(known),
         }
 
     content = {"autoencoder": autoencoder.digest, "conditions": asdict(conditions)}

@@ -36,7 +36,7 @@ class Batch:
     Attributes:
         latents: (worlds, agents, channels, frames, height, width).
         condition: (worlds, agents, channels of the condition, frames, height, width).
-        identities: (worlds, agents, channels, others, height, width), what each agent is shown; zeros for absent ones.
+        identities: (worlds, agents, channels, identities, height, width), what each is shown; zeros for absent ones.
     """
 
     latents: Tensor
@@ -119,15 +119,11 @@ class MetaWorldTask:
         return Batch(latents, condition, self._identities_shown(identities, tensors[KNOWN], random))
 
     def _identities_shown(self, identities: Tensor, known: Tensor, random: torch.Generator | None) -> Tensor:
-        """To every agent the identities of all others; an absent one is zero, and a dropped agent sees none."""
-        worlds, agents = identities.shape[:2]
-        identities = torch.where(known[:, :, None, None, None, None], identities, 0.0)
-        others = [[other for other in range(agents) if other != agent] for agent in range(agents)]
-        shown = identities[:, torch.tensor(others, device=self.device, dtype=torch.long)]
-        shown = shown.squeeze(4).movedim(2, 3) if agents > 1 else identities[:, :, :, :0]
+        """Identities as frames; an absent one is zero, and a dropped agent sees none."""
+        shown = torch.where(known[..., None, None, None, None], identities, 0.0).squeeze(4).movedim(2, 3)
         if random is None:
             return shown
-        kept = torch.rand(worlds, agents, generator=random, device=self.device) >= self.settings.drop_identities
+        kept = torch.rand(shown.shape[:2], generator=random, device=self.device) >= self.settings.drop_identities
         return shown * kept[:, :, None, None, None, None]
 
     def _velocity_error(self, network: nn.Module, batch: Batch, times: Tensor, random: torch.Generator) -> Tensor:

@@ -13,9 +13,11 @@ from ..pocket.portrait import car_portrait
 from ..pocket.town import FIRST_CAR
 from ..pocket.weather import find_weather
 from ..world.agents import Agents
+from ..world.scene import Scene, gaussians_of_agents
+from ..world.scene.seen_by_agents import cloud_seen_by
 from ..world.unrolling.identity import choose_identity
 from .clips import Clip, ClipError, read_windows
-from .settings import DataSettings
+from .settings import Background, ConditionSettings, DataSettings
 from .windows import clip_windows
 
 PORTRAIT_SIDE = 96
@@ -42,6 +44,28 @@ class PosedWindow:
     depth: Tensor
     agents_seen: Tensor
     portraits: tuple[Tensor | None, ...]
+
+    def scene(self, background: Background, settings: ConditionSettings) -> Scene:
+        """What stands still in the first or in all frames of all agents, and the agents."""
+        cloud = cloud_seen_by(
+            self.agents,
+            self.frames.float() / 255.0,
+            self.depth,
+            self.agents_seen,
+            first_frames_alone=background == "anchor",
+            dilation=settings.mask_dilation,
+            farthest=settings.farthest,
+            voxel=settings.voxel,
+            neighbours=0,
+        )
+        return Scene(cloud, gaussians_of_agents(self.agents))
+
+    def portraits_shown(self) -> list[list[Tensor | None]]:
+        """To every agent the portraits of all others."""
+        return [
+            [portrait for other, portrait in enumerate(self.portraits) if other != agent]
+            for agent in range(len(self.portraits))
+        ]
 
 
 def read_posed_windows(clip: Clip, data: DataSettings) -> list[PosedWindow]:

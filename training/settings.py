@@ -180,6 +180,7 @@ class ConditionSettings:
         voxel: metres, of the fused clouds.
         farthest: metres beyond which nothing is put into a cloud.
         point_radius: see `RenderOptions`.
+        identities: images that every agent is shown; fewer are filled up with absent ones, of more the first are taken.
     """
 
     backgrounds: tuple[Background, ...] = ("anchor", "holistic")
@@ -187,6 +188,7 @@ class ConditionSettings:
     voxel: float = 0.02
     farthest: float = 1000.0
     point_radius: float = 0.005
+    identities: int = 1
 
 
 @dataclass(frozen=True)

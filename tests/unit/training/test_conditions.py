@@ -10,8 +10,8 @@ use_comfyui()
 from shared_world.tests.unit.training.metaworld_settings import CONDITIONS  # noqa: E402
 from shared_world.tests.unit.training.pocket_clips import make_pocket_clips  # noqa: E402
 from shared_world.training.clips import list_clips  # noqa: E402
-from shared_world.training.conditions import background_cloud, condition_videos, identity_frames  # noqa: E402
-from shared_world.training.posed_clips import PosedWindow, read_posed_windows  # noqa: E402
+from shared_world.training.conditions import condition_videos, identities_shown  # noqa: E402
+from shared_world.training.posed_clips import read_posed_windows  # noqa: E402
 from shared_world.training.settings import DataSettings  # noqa: E402
 
 DATA = DataSettings(train="", cache="", frames=5, stride=5)
@@ -39,7 +39,7 @@ def test_first_frames_see_their_own_background_again(window):
 
 
 def test_all_frames_know_more_than_the_first_ones(window):
-    clouds = {name: len(background_cloud(window, name, CONDITIONS)) for name in ("anchor", "holistic")}
+    clouds = {name: len(window.scene(name, CONDITIONS).background) for name in ("anchor", "holistic")}
     assert clouds["holistic"] > 1.5 * clouds["anchor"]
     filled = {
         name: (condition_videos(window, name, CONDITIONS)[0][:, -1].sum(-1) > 0).float().mean() for name in clouds
@@ -52,8 +52,7 @@ def test_other_cars_leave_no_trace_but_their_markers(window):
     cars = window.agents_seen
     coloured = window.frames.clone()
     coloured[cars] = torch.tensor([255, 0, 255], dtype=torch.uint8)
-    values = {name: getattr(window, name) for name in PosedWindow.__dataclass_fields__}
-    painted = PosedWindow(**{**values, "frames": coloured})
+    painted = replace(window, frames=coloured)
     for background in ("anchor", "holistic"):
         rgb, _ = condition_videos(painted, background, CONDITIONS)
         red, green, blue = rgb.float().unbind(-1)
@@ -68,15 +67,26 @@ def test_near_is_bright_in_depth(window):
     assert lower > 1.5 * upper
 
 
-def test_identities_are_cars_on_white(window):
-    frames = identity_frames(window)
-    assert frames.shape == (2, 1, *window.frames.shape[2:])
-    assert (frames[:, 0, 0] > 250).all() or (frames[:, 0, :, 0] > 250).all()
-    assert ((frames < 200).any(-1).flatten(1).float().mean(1) > 0.1).all()
+def test_identities_are_the_other_cars_on_white(window):
+    frames, known = identities_shown(window, 2)
+    assert frames.shape == (2, 2, 1, *window.frames.shape[2:])
+    assert known.tolist() == [[True, False], [True, False]]
+    first = frames[:, 0, 0]
+    assert (first[:, 0] > 250).all() or (first[:, :, 0] > 250).all()
+    assert ((first < 200).any(-1).flatten(1).float().mean(1) > 0.1).all()
+    assert (frames[:, 1] == 255).all()
+    swapped = replace(window, portraits=window.portraits[::-1])
+    assert torch.equal(identities_shown(swapped, 1)[0], frames[:, :1].flip(0))
 
 
 def test_nobody_s_portrait_is_white(window):
-    values = {name: getattr(window, name) for name in PosedWindow.__dataclass_fields__}
-    frames = identity_frames(PosedWindow(**{**values, "portraits": (None, window.portraits[1])}))
-    assert (frames[0] == 255).all()
-    assert not (frames[1] == 255).all()
+    frames, known = identities_shown(replace(window, portraits=(None, window.portraits[1])), 1)
+    assert known.tolist() == [[True], [False]]
+    assert not (frames[0] == 255).all()
+    assert (frames[1] == 255).all()
+
+
+def test_too_many_identities_are_cut_with_a_warning(window, caplog):
+    three = replace(window, portraits=(*window.portraits, window.portraits[0]))
+    assert identities_shown(three, 1)[0].shape[:2] == (3, 1)
+    assert "Of 2 identities of a clip the first 1 are shown" in caplog.text

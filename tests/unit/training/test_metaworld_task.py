@@ -20,9 +20,9 @@ SCALE = 2.0
 
 
 class Worlds:
-    """A cache in memory. Latents of agent i of window w are v = 10 w + i, identities 100 + v, conditions 1000 b + v."""
+    """A cache in memory. Latents of agent i of window w are v = 10 w + i, conditions 1000 b + v, identities 100 k + v."""
 
-    def __init__(self, count=4, agents=2, backgrounds=2, known=True):
+    def __init__(self, count=4, agents=2, backgrounds=2, identities=1, known=True):
         value = 10.0 * torch.arange(count)[:, None] + torch.arange(agents)
         video = value.view(count, agents, 1, 1, 1, 1).expand(-1, -1, CHANNELS, FRAMES, SIDE, SIDE)
         told = 1000.0 * torch.arange(backgrounds).view(1, -1, 1, 1, 1, 1, 1) + video[:, None]
@@ -30,8 +30,10 @@ class Worlds:
             LATENTS: video.half(),
             RGB: told.half(),
             DEPTH: -told.half(),
-            IDENTITIES: (100.0 + video[:, :, :, :1]).half(),
-            KNOWN: torch.full((count, agents), known),
+            IDENTITIES: (
+                100.0 * torch.arange(1, 1 + identities).view(-1, 1, 1, 1, 1) + video[:, :, None, :, :1]
+            ).half(),
+            KNOWN: torch.full((count, agents, identities), known),
         }
 
     def __len__(self):
@@ -65,16 +67,16 @@ def make_task(tmp_path, worlds=None, validation=None, options=None, **changes):
     return MetaWorldTask(settings, layout, 2, options, caches, torch.device("cpu"))
 
 
-def test_agents_are_shown_the_others(tmp_path):
-    task = make_task(tmp_path, Worlds(agents=3))
+def test_identities_are_frames(tmp_path):
+    task = make_task(tmp_path, Worlds(identities=3))
     batch = task.batch(task.caches.train, torch.tensor([0, 2]), None)
-    shown = batch.identities[..., 0, 0] / SCALE - 100
-    assert batch.identities.shape == (2, 3, CHANNELS, 2, SIDE, SIDE)
-    assert shown[:, :, 0].tolist() == [[[1, 2], [0, 2], [0, 1]], [[21, 22], [20, 22], [20, 21]]]
+    assert batch.identities.shape == (2, 2, CHANNELS, 3, SIDE, SIDE)
+    shown = batch.identities[:, :, 0, :, 0, 0] / SCALE
+    assert shown.tolist() == [[[100, 200, 300], [101, 201, 301]], [[120, 220, 320], [121, 221, 321]]]
 
 
-def test_a_single_agent_is_shown_nobody(tmp_path):
-    task = make_task(tmp_path, Worlds(agents=1))
+def test_agents_may_be_shown_nobody(tmp_path):
+    task = make_task(tmp_path, Worlds(agents=1, identities=0))
     assert task.batch(task.caches.train, torch.tensor([0]), None).identities.shape[3] == 0
 
 
