@@ -20,7 +20,7 @@ SCALE = 2.0
 
 
 class Worlds:
-    """A cache in memory. Latents of agent i of window w are v = 10 w + i, conditions 1000 b + v, identities 100 k + v."""
+    """In memory. Latents of agent i of window w are v = 10 w + i, conditions 1000 b + v, identities 100 k + v."""
 
     def __init__(self, count=4, agents=2, backgrounds=2, identities=1, known=True):
         value = 10.0 * torch.arange(count)[:, None] + torch.arange(agents)
