@@ -1,4 +1,4 @@
-"""The pack's command line: `python -m shared_world COMMAND ...`; the commands are train, evaluate, pocket, inspect."""
+"""The pack's command line: `python -m shared_world COMMAND ...`."""
 
 import sys
 from importlib.util import find_spec
@@ -8,22 +8,28 @@ USAGE = """usage: python -m shared_world COMMAND ...
   train      train ShareVerse, MetaWorld or the pocket autoencoder
   evaluate   measure trained networks on test towns, beside controls
   pocket     make towns, pictures and data sets with the simulator
+  unroll     take egocentric videos apart into a data set, on ComfyUI servers
   inspect    say what a checkpoint holds and whether it is complete
 
 'python -m shared_world COMMAND --help' says more."""
 
 NEEDED_TO_TRAIN = {"accelerate": "accelerate", "av": "av", "yaml": "pyyaml"}
+NEEDED = {
+    "train": ("Training", NEEDED_TO_TRAIN),
+    "evaluate": ("Evaluation", NEEDED_TO_TRAIN),
+    "unroll": ("Unrolling", {"av": "av"}),
+}
+"""Command to what it is called and which package a module comes from."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     command, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    if command in ("train", "evaluate"):
-        missing = [package for module, package in NEEDED_TO_TRAIN.items() if find_spec(module) is None]
-        if missing:
-            purpose = "Training" if command == "train" else "Evaluation"
-            sys.stderr.write(f"{purpose} needs {' and '.join(missing)}: pip install {' '.join(missing)}\n")
-            return 1
+    purpose, modules = NEEDED.get(command, ("", {}))
+    missing = [package for module, package in modules.items() if find_spec(module) is None]
+    if missing:
+        sys.stderr.write(f"{purpose} needs {' and '.join(missing)}: pip install {' '.join(missing)}\n")
+        return 1
     if command == "train":
         from .training.cli import main as train
 
@@ -36,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
         from .pocket.__main__ import main as pocket
 
         return pocket(rest)
+    if command == "unroll":
+        from .data_engine.cli import main as unroll
+
+        return unroll(rest)
     if command == "inspect":
         from .models.inspect_command import main as inspect
 

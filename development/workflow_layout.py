@@ -39,6 +39,7 @@ SIZES = {
     "SharedWorldShareVerseConditioning": (300, 0),
     "SharedWorldSceneFromImage": (320, 0),
     "SharedWorldScenePreview": (560, 480),
+    "LoadVideo": (280, 280),
     "SharedWorldPathFromWaypoints": (360, 330),
     "SharedWorldMetaWorldConditioning": (320, 0),
     "SharedWorldJointSampler": (320, 0),
@@ -103,6 +104,17 @@ BANDS = (
             "#8a6fae",
             (("LoadImage: Photograph", "LoadImage: Depth"), ("SharedWorldSceneFromImage",)),
             only_with="SharedWorldSceneFromImage",
+        ),
+        Frame(
+            "Video",
+            "#8a6fae",
+            (
+                ("LoadVideo",),
+                ("GetVideoComponents", "ImageToMask"),
+                ("SharedWorldSceneFromVideo",),
+                ("SharedWorldUnrollVideo", "SharedWorldSaveUnrolledVideo"),
+            ),
+            only_with="SharedWorldUnrollVideo",
         ),
         Frame(
             "Identities",

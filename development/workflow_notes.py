@@ -89,6 +89,21 @@ NOTES = {
         METAWORLD_SIZES,
         OWN_PHOTOGRAPH,
     ),
+    "metaworld_unroll_video": (
+        "**What it does:** one video, filmed from a car, is taken apart: where the camera and the red car went, what "
+        "the red car looks like, and the street without it. What each car sees of that street then tells MetaWorld "
+        "what to make: both cars' videos, of which only one was filmed.",
+        NO_METAWORLD,
+        "**What to expect:** paths, scene, pictures and condition videos are real: the red car is found within 0.4 "
+        "m. Where it turns off, it sees what was never filmed, which is black and left to the model. *Save "
+        "Unrolled Video* writes a clip for training; `python -m shared_world unroll` does that for many videos.",
+        METAWORLD_SIZES,
+        "**Your own:** copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your video, and "
+        "in place of the depth and mask videos and the camera connect ComfyUI's *Run Depth Anything 3* "
+        "(`models/geometry_estimation/depth_anything_3_base.safetensors`, fp32, multiview) to *depth* and *Run "
+        "SAM3 Video Track* (`models/checkpoints/sam3.1_multiplex_fp16.safetensors`) to *tracks*; set "
+        "*horizontal_fov* 0, *metric_scale* camera height and the height of your camera.",
+    ),
     "multiworld_it_takes_two": (
         "**What it does:** from one split-screen picture of a game for two players, and what each presses, MultiWorld "
         "makes both players' videos together: 81 frames at 60 per second.",

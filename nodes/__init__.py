@@ -22,6 +22,7 @@ from .pocket_town import PocketTown
 from .rollout import WorldRollout
 from .sampling import JointSampler
 from .scene import SceneFromImage, SceneFromVideo, ScenePreview
+from .unrolled_files import SaveUnrolledVideo
 from .unrolling import UnrollVideo
 from .views import AgentsGrid, FourViewJoiner, FourViewSplitter, SplitAgents
 
@@ -62,6 +63,7 @@ NODES: list[type[io.ComfyNode]] = [
     AgentIdentity,
     MetaWorldConditioning,
     UnrollVideo,
+    SaveUnrolledVideo,
 ]
 
 

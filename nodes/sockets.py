@@ -10,6 +10,7 @@ from torch import Tensor
 from ..world.agents import Agents
 from ..world.metrics.known_clip import KnownClip
 from ..world.raymaps import RaymapOptions
+from ..world.unrolling import UnrolledWorld
 
 AgentsSocket = io.Custom("SHARED_WORLD_AGENTS")
 ActionsSocket = io.Custom("SHARED_WORLD_ACTIONS")
@@ -19,6 +20,7 @@ GlobalStateEncoderSocket = io.Custom("GLOBAL_STATE_ENCODER")
 SceneSocket = io.Custom("SHARED_WORLD_SCENE")
 PosedDepthSocket = io.Custom("SHARED_WORLD_POSED_DEPTH")
 ConditionVideosSocket = io.Custom("SHARED_WORLD_CONDITION_VIDEOS")
+UnrolledSocket = io.Custom("SHARED_WORLD_UNROLLED")
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,20 @@ class PosedDepth:
     depth: Tensor
     extrinsics: Tensor
     intrinsics: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class UnrolledVideo:
+    """A video taken apart, on its way to a file.
+
+    Attributes:
+        world: what it was taken apart into.
+        images: (frames, height, width, 3) in 0..1, as large as they were given.
+        identities: (height, width, 3) in 0..1, each subject's picture out of these images.
+        masks: (height, width) in 0..1, what of these pictures is the subject.
+    """
+
+    world: UnrolledWorld
+    images: Tensor
+    identities: tuple[Tensor, ...]
+    masks: tuple[Tensor, ...]

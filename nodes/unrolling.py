@@ -9,7 +9,8 @@ from ..world.unrolling import SubjectOptions, UnrolledWorld, UnrollOptions, unro
 from .depth_input import match_pictures
 from .listed_names import split_names
 from .scene import CATEGORY
-from .sockets import AgentsSocket, PosedDepth, PosedDepthSocket, SceneSocket
+from .sockets import AgentsSocket, PosedDepth, PosedDepthSocket, SceneSocket, UnrolledSocket, UnrolledVideo
+from .tracked_subjects import TrackData, TrackedSocket, tracked_masks
 
 PREFIX = "subject"
 
@@ -20,8 +21,8 @@ def subject_inputs() -> list[io.Input]:
     return [
         io.Autogrow.Input(
             "subjects",
-            template=io.Autogrow.TemplatePrefix(mask, prefix=PREFIX, min=1, max=16),
-            tooltip="Who moves in the video: the masks of each subject, from SAM 3 for example.",
+            template=io.Autogrow.TemplatePrefix(mask, prefix=PREFIX, min=0, max=16),
+            tooltip="Who moves in the video: the masks of each subject. Or connect tracks.",
         ),
         io.String.Input(
             "names",
@@ -36,6 +37,22 @@ def subject_inputs() -> list[io.Input]:
             optional=True,
             tooltip="Sizes of the subjects where they are known, one per line: width height length in metres, such as 2.0 1.4 "
             "4.2 for a car. An empty line, or none: measured, which a subject seen from one side makes too small.",
+        ),
+        TrackedSocket.Input(
+            "tracks",
+            optional=True,
+            tooltip="From Run SAM3 Video Track: every object that it follows is a subject, after those with masks of their "
+            "own. There may be none.",
+        ),
+        io.Float.Input(
+            "farthest",
+            default=0.0,
+            min=0.0,
+            max=100000.0,
+            step=1.0,
+            optional=True,
+            advanced=True,
+            tooltip="Metres beyond which nothing is taken into the scene, such as a sky; 0 takes all.",
         ),
     ]
 
@@ -110,6 +127,11 @@ class UnrollVideo(io.ComfyNode):
                     is_output_list=True,
                     tooltip="What of these pictures is the subject.",
                 ),
+                UnrolledSocket.Output(
+                    id="unrolled",
+                    display_name="unrolled",
+                    tooltip="All of this with the video, for Save Unrolled Video.",
+                ),
             ],
         )
 
@@ -119,16 +141,25 @@ class UnrollVideo(io.ComfyNode):
         images: Tensor,
         posed_depth: PosedDepth,
         frame_rate: float,
-        subjects: dict[str, Tensor | None],
         smoothing: float,
         mask_growth: int,
         voxel: float,
+        subjects: dict[str, Tensor | None] | None = None,
         names: str = "",
         sizes: str = "",
+        tracks: TrackData | None = None,
+        farthest: float = 0.0,
     ) -> io.NodeOutput:
-        masks = subject_masks(subjects, len(images))
+        masks = all_masks(subjects or {}, tracks, posed_depth.depth)
         called = split_names(names)
         called += [f"subject {number}" for number in range(len(called) + 1, len(masks) + 1)]
+        called = called if tracks is None else called[: len(masks)]
+        options = UnrollOptions(
+            SubjectOptions(smoothing=smoothing),
+            dilation=float(mask_growth),
+            voxel=voxel,
+            farthest=farthest or float("inf"),
+        )
         world = unroll_video(
             match_pictures(images, posed_depth.depth),
             posed_depth.depth,
@@ -138,17 +169,31 @@ class UnrollVideo(io.ComfyNode):
             frame_rate,
             names=called,
             bodies=known_bodies(sizes, called),
-            options=UnrollOptions(SubjectOptions(smoothing=smoothing), dilation=float(mask_growth), voxel=voxel),
+            options=options,
         )
-        pictures = identity_pictures(world, images[..., :3], masks, posed_depth.depth)
-        return io.NodeOutput(world.scene, world.agents, *pictures)
+        images = images[..., :3]
+        pictures, picture_masks = identity_pictures(world, images, masks, posed_depth.depth)
+        unrolled = UnrolledVideo(
+            world, images, tuple(picture[0] for picture in pictures), tuple(mask[0] for mask in picture_masks)
+        )
+        return io.NodeOutput(world.scene, world.agents, pictures, picture_masks, unrolled)
+
+
+def all_masks(subjects: dict[str, Tensor | None], tracks: TrackData | None, depth: Tensor) -> Tensor:
+    """(subjects, frames, height, width): those with masks of their own, then those that were tracked."""
+    if tracks is None:
+        return subject_masks(subjects, len(depth))
+    if all(mask is None for mask in subjects.values()):
+        return tracked_masks(tracks, depth)
+    masks = subject_masks(subjects, len(depth))
+    return torch.cat([masks, tracked_masks(tracks, depth, masks.shape[2:]).to(masks.dtype)])
 
 
 def subject_masks(subjects: dict[str, Tensor | None], frames: int) -> Tensor:
     """(subjects, frames, height, width). Raises ValueError naming the input whose masks are missing or do not fit."""
     connected = {name: mask for name, mask in subjects.items() if mask is not None}
     if not connected:
-        raise ValueError(f"No subject has masks (input '{PREFIX}0'); connect the masks of what moves.")
+        raise ValueError(f"No subject has masks (input '{PREFIX}0'); connect the masks of what moves, or tracks.")
     (first, expected), *_ = connected.items()
     for name, mask in connected.items():
         if len(mask) != frames:

@@ -1,12 +1,9 @@
 """Making data sets: clips of many towns, by several processes, so that it can be stopped and gone on with."""
 
-import json
 import logging
 import multiprocessing
 import os
-import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -15,16 +12,12 @@ from typing import Any
 
 import torch
 
-from ..world.formats.files import read_text, write_file
 from .clip_files import read_document, write_clip
-from .index import CLIPS_FOLDER, DATASET_FILE, append_entry, clip_folder, repair_index
+from .index import append_entry, clip_folder, open_data_set, remove_left_overs, repair_index
 from .recipe import ClipOptions, Recipe, draw_recipe, render_clip
 from .splits import find_split, town_seed
 
 logger = logging.getLogger(__name__)
-
-LEFT_OVER = 3600.0
-"""Seconds after which a temporary folder is taken to belong to a run that was killed."""
 
 LISTED = ("town_seed", "layout", "preset", "weather", "fog_distance", "frames")
 """Parts of a recipe that the index repeats."""
@@ -89,9 +82,8 @@ def make_data_set(
     if clips < 1 or processes < 1:
         raise ValueError(f"A data set needs at least one clip and one process, given {clips} and {processes}.")
     town_seed(data_set.split, (clips - 1) // data_set.clips_per_town)
-    data_set.folder.mkdir(parents=True, exist_ok=True)
-    _open_data_set(data_set)
-    _remove_left_overs(data_set.folder)
+    open_data_set(data_set.folder, data_set.to_dict())
+    remove_left_overs(data_set.folder)
     listed = {entry.number for entry in repair_index(data_set.folder)}
     missing = [number for number in range(clips) if number not in listed]
     done = clips - len(missing)
@@ -101,28 +93,6 @@ def make_data_set(
         done += 1
         progress(done)
     return len(missing)
-
-
-def _open_data_set(data_set: DataSet) -> None:
-    """Write down the options of a new data set; refuse to go on with others."""
-    path, wanted = data_set.folder / DATASET_FILE, data_set.to_dict()
-    if not path.exists():
-        write_file(path, (json.dumps(wanted, indent=1) + "\n").encode())
-        return
-    try:
-        found = json.loads(read_text(path))
-    except ValueError as error:
-        raise ValueError(f"{path}: the file is broken ({error}); choose another folder.") from error
-    differing = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
-    if differing:
-        differences = ", ".join(f"{name} {found.get(name)!r} there, {wanted.get(name)!r} now" for name in differing)
-        raise ValueError(f"{data_set.folder}: this data set has other options: {differences}; choose another folder.")
-
-
-def _remove_left_overs(folder: Path) -> None:
-    for temporary in (folder / CLIPS_FOLDER).glob("*/.*.tmp"):
-        if time.time() - temporary.stat().st_mtime > LEFT_OVER:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _make_clip(data_set: DataSet, number: int) -> dict[str, Any]:

@@ -11,17 +11,22 @@ down, are skipped with a warning.
 import json
 import logging
 import os
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..world.formats.files import write_file
+from ..world.formats.files import read_text, write_file
 
 logger = logging.getLogger(__name__)
 
 SHARD = 1000
 """Clips per shard."""
+
+LEFT_OVER = 3600.0
+"""Seconds after which a temporary folder is taken to belong to a run that was killed."""
 
 INDEX_FOLDER, CLIPS_FOLDER, DATASET_FILE = "index", "clips", "dataset.json"
 
@@ -39,6 +44,34 @@ class Entry:
     number: int
     folder: str
     values: dict[str, Any]
+
+
+def open_data_set(folder: Path, options: Mapping[str, Any]) -> None:
+    """Write down the options of a new data set; refuse to go on with others.
+
+    Raises:
+        ValueError: if there is a data set with other options, or the file that says so is broken.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / DATASET_FILE
+    if not path.exists():
+        write_file(path, (json.dumps(options, indent=1) + "\n").encode())
+        return
+    try:
+        found = json.loads(read_text(path))
+    except ValueError as error:
+        raise ValueError(f"{path}: the file is broken ({error}); choose another folder.") from error
+    differing = [name for name in {**found, **options} if found.get(name) != options.get(name)]
+    if differing:
+        differences = ", ".join(f"{name} {found.get(name)!r} there, {options.get(name)!r} now" for name in differing)
+        raise ValueError(f"{folder}: this data set has other options: {differences}; choose another folder.")
+
+
+def remove_left_overs(folder: Path) -> None:
+    """Remove temporary folders of runs that were killed."""
+    for temporary in (folder / CLIPS_FOLDER).glob("*/.*.tmp"):
+        if time.time() - temporary.stat().st_mtime > LEFT_OVER:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def clip_folder(number: int) -> str:

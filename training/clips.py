@@ -1,6 +1,7 @@
 """Reading clips, rendered or recorded, in the layout that `pocket.clip_files` and `pocket.index` describe.
 
-A recorded clip has no recipe, and its agents may be in any format that `world.formats` reads.
+A recorded clip has no recipe, and its agents may be in any format that `world.formats` reads. Agents that `clip.json`
+lists as subjects have no video and are left out; `data_engine.clip_files` reads them too.
 """
 
 import json
@@ -94,7 +95,7 @@ def read_windows(clip: Clip, data: DataSettings) -> list[Window]:
     """
     try:
         document = read_document(clip.folder)
-        agents = read_agents(_beside(clip.folder, document["agents"]))
+        agents = _filming(read_agents(_beside(clip.folder, document["agents"])), document)
         tiles = [decode_video(_beside(clip.folder, video["file"])) for video in document["videos"]]
         layout = TileLayout.from_dict(document["tile"])
         if data.views == "front":
@@ -120,6 +121,13 @@ def read_windows(clip: Clip, data: DataSettings) -> list[Window]:
 
 def _mirrored(window: Window, layout: TileLayout) -> Window:
     return replace(window, agents=mirror_agents(window.agents), tiles=mirror_tiles(window.tiles, layout))
+
+
+def _filming(agents: Agents, document: Mapping[str, Any]) -> Agents:
+    """The agents that are not listed as subjects without a video."""
+    subjects = {subject["agent"] for subject in document.get("subjects", [])}
+    members = tuple(agent for agent in agents.members if agent.name not in subjects)
+    return Agents(members, agents.frame_rate) if subjects else agents
 
 
 def _beside(folder: Path, name: str) -> Path:

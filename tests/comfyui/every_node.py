@@ -173,6 +173,8 @@ def scenes(graph: Graph) -> Graph:
         voxel=0.05,
         **{"subjects.subject0": ["subject", 0]},
     )
+    saving = {"filename_prefix": "unrolled/every", "folder": "output"}
+    graph.add("unrolled_file", "SharedWorldSaveUnrolledVideo", unrolled=["unrolled", 4], **saving)
     graph.add("unrolled_identity", "PreviewImage", images=["unrolled", 2])
     graph.add("identity", "SharedWorldAgentIdentity", image=["picture_1", 0], width=96, height=64)
     graph.add("metaworld_vae", "VAELoader", vae_name=VAE)

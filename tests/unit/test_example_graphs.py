@@ -52,6 +52,7 @@ def test_thumbnail_is_small(path):
 @each_graph
 def test_graph_reads_only_inputs_that_come_with_the_pack(path):
     names = [inputs["image"] for inputs in nodes_of_type(path, "LoadImage")]
+    names += [inputs["file"] for inputs in nodes_of_type(path, "LoadVideo")]
     names += [inputs["file"] for inputs in nodes_of_type(path, "SharedWorldLoadAgentsFile")]
     for inputs in nodes_of_type(path, "SharedWorldLoadActionsFile"):
         names += [inputs["file"], *inputs["camera_files"].split(", ")]

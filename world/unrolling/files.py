@@ -4,12 +4,13 @@
     scene.safetensors     background and Gaussians, see `world.scene.files`
     unrolled.json         format, version, identities, frames seen, warnings
 
-A folder is written under a temporary name and renamed when it is complete.
+Other files may lie beside them. A folder is written under a temporary name and renamed when it is complete.
 """
 
 import json
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -24,8 +25,13 @@ FORMAT, VERSION = "shared_world_unrolled", 1
 AGENTS_FILE, SCENE_FILE, UNROLLED_FILE = "agents.json", "scene.safetensors", "unrolled.json"
 
 
-def write_unrolled(world: UnrolledWorld, folder: Path) -> None:
+def write_unrolled(world: UnrolledWorld, folder: Path, beside: Mapping[str, bytes] | None = None) -> None:
     """Write a world without loss into a new folder.
+
+    Args:
+        world: what is written.
+        folder: where.
+        beside: contents of further files of the folder, by their names.
 
     Raises:
         FileExistsError: if the folder is there already; it stays as it is.
@@ -46,6 +52,8 @@ def write_unrolled(world: UnrolledWorld, folder: Path) -> None:
         write_agents(world.agents, temporary / AGENTS_FILE, "shared_world_json")
         write_scene(world.scene, temporary / SCENE_FILE)
         write_file(temporary / UNROLLED_FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
+        for name, content in (beside or {}).items():
+            write_file(temporary / name, content)
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -31,7 +31,7 @@ def unrolled(scale=1, **changes):
 
 
 def test_car_is_found_where_it_drove_and_seen_in_its_picture():
-    scene, agents, identities, masks = unrolled()
+    scene, agents, identities, masks, whole = unrolled()
     assert agents.names == ("camera", "car")
     assert agents.frame_rate == FRAME_RATE
     seen = town_video(VIDEO).cars[1].flatten(1).sum(1) > 40
@@ -43,6 +43,9 @@ def test_car_is_found_where_it_drove_and_seen_in_its_picture():
     assert picture.shape[:3] == mask.shape
     red, _, blue = picture[0][mask[0] > 0.5].mean(0)
     assert red > 1.5 * blue
+    assert (whole.world.scene, whole.world.agents) == (scene, agents)
+    assert torch.equal(whole.identities[0], picture[0])
+    assert torch.equal(whole.masks[0], mask[0])
 
 
 def test_pictures_larger_than_the_depth_give_sharper_identities():
