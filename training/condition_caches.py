@@ -9,10 +9,10 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from .autoencoders import Autoencoder
-from .conditions import condition_videos, identities_shown
+from .conditions import ToldWindow, condition_videos, identities_shown
 from .data import LATENTS, Caches, open_caches
-from .posed_clips import PosedWindow, read_posed_windows
 from .settings import ConditionSettings, DataSettings
+from .told_clips import read_told_windows
 
 RGB, DEPTH, IDENTITIES, KNOWN = "rgb", "depth", "identities", "known"
 """Cached tensors beside `LATENTS`, which have (windows, agents, channels, frames, height, width): conditions (windows,
@@ -31,7 +31,7 @@ def condition_caches(
         latents = autoencoder.encode(stacked.flatten(0, -5)).to(torch.float16)
         return latents.unflatten(0, stacked.shape[:-4])
 
-    def encode(windows: Sequence[PosedWindow]) -> dict[str, Tensor]:
+    def encode(windows: Sequence[ToldWindow]) -> dict[str, Tensor]:
         pairs = [
             [condition_videos(window, background, conditions) for background in conditions.backgrounds]
             for window in windows
@@ -50,4 +50,4 @@ def condition_caches(
         }
 
     content = {"autoencoder": autoencoder.digest, "conditions": asdict(conditions)}
-    return open_caches(data, "conditions", content, read_posed_windows, encode, accelerator)
+    return open_caches(data, "conditions", content, read_told_windows, encode, accelerator)
