@@ -10,6 +10,7 @@ TWINS = sorted((ROOT / "workflows" / "api").glob("*.json"))
 CHUNKS, ROLLOUT_FRAMES = 3, 241
 MULTIWORLD = [path for path in TWINS if path.stem.startswith("multiworld")]
 METAWORLD = [path for path in TWINS if path.stem.startswith("metaworld")]
+AGENTS_ALONE = [path for path in TWINS if path.stem.startswith("agents")]
 FRAMES, FRAME_RATE = 17, 4
 WIDTH, HEIGHT = 96, 64
 AGENTS, VIEWS = 2, 4
@@ -22,7 +23,7 @@ def output_nodes(server, graph):
 
 @pytest.mark.oldest
 @pytest.mark.parametrize(
-    "path", [path for path in TWINS if path not in MULTIWORLD + METAWORLD], ids=lambda path: path.stem
+    "path", [path for path in TWINS if path not in MULTIWORLD + METAWORLD + AGENTS_ALONE], ids=lambda path: path.stem
 )
 def test_example_graph_runs_and_saves_its_videos(server, path):
     graph = json.loads(path.read_text(encoding="utf-8"))
@@ -39,6 +40,22 @@ def test_example_graph_runs_and_saves_its_videos(server, path):
     for table in [outputs[node]["text"][0] for node, entry in graph.items() if entry["class_type"] == "PreviewAny"]:
         heading, psnr = ([cell.strip() for cell in table.splitlines()[line].split("|")] for line in (2, 4))
         assert float(psnr[heading.index("generated")]) > float(psnr[heading.index("frozen first frame")])
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("path", AGENTS_ALONE, ids=lambda path: path.stem)
+def test_agents_of_all_sources_meet_in_one_town_without_a_warning(server, path):
+    graph = json.loads(path.read_text(encoding="utf-8"))
+    outputs = server.run(graph)
+    assert set(outputs) == output_nodes(server, graph)
+    types = {entry["class_type"]: node for node, entry in graph.items()}
+    (report,) = outputs[types["PreviewAny"]]["text"]
+    assert report.startswith("Nothing looks wrong.")
+    assert "4 agents, 17 frames at 4 per second" in report
+    (entry,) = outputs[types["SaveVideo"]]["images"]
+    rate, grid = read_video(server, entry)
+    assert (rate, len(grid)) == (FRAME_RATE, FRAMES)
+    assert grid.shape[2] > VIEWS * graph[types["SharedWorldAgentsGrid"]]["inputs"]["view_width"]
 
 
 def test_generated_views_stand_above_the_true_ones(server):
