@@ -40,6 +40,8 @@ SIZES = {
     "SharedWorldSceneFromImage": (320, 0),
     "SharedWorldScenePreview": (560, 480),
     "LoadVideo": (280, 280),
+    "SharedWorldCheckAgents": (640, 520),
+    "SharedWorldRenderInPocketTown": (320, 0),
     "SharedWorldPathFromWaypoints": (360, 330),
     "SharedWorldMetaWorldConditioning": (320, 0),
     "SharedWorldJointSampler": (320, 0),
@@ -125,6 +127,25 @@ BANDS = (
     ),
     (
         Frame(
+            "Sources",
+            "#3f789e",
+            (("SharedWorldLoadAgentsFile",), ("CreateCameraInfo", "SharedWorldAgentsFromCameras")),
+            only_with="SharedWorldAgentsFromCameras",
+        ),
+    ),
+    (
+        Frame(
+            "One world",
+            "#a1309b",
+            (
+                ("SharedWorldCombineAgents", "SharedWorldPreviewAgents"),
+                ("SharedWorldCheckAgents", "PreviewAny: What was"),
+            ),
+            only_with="SharedWorldCheckAgents",
+        ),
+    ),
+    (
+        Frame(
             "Agents",
             "#3f789e",
             (
@@ -187,7 +208,7 @@ BANDS = (
             "Pictures",
             "#88aa88",
             (
-                ("SharedWorldSplitAgents",),
+                ("SharedWorldSplitAgents", "SharedWorldRenderInPocketTown"),
                 ("StringConcatenate", "StringReplace"),
                 ("SharedWorldAgentsGrid", "ImageStitch", "CreateVideo"),
                 ("SaveVideo",),
@@ -278,7 +299,8 @@ def _place(nodes: Sequence[Node], note_height: int) -> list[dict[str, Any]]:
                 size = [width + 2 * FRAME_PADDING, height + FRAME_TITLE + FRAME_PADDING]
                 groups.append(_group(frame, len(groups) + 1, [left, top, *size]))
                 top, right = top + size[1] + BAND_GAP, max(right, left + size[0])
-        left, top = (right + BAND_GAP if right > left else left), 0
+        # The first band, whichever that is, stands below the note.
+        left, top = (right + BAND_GAP, 0) if right > left else (left, top)
     if homeless:
         types = sorted({node["type"] for node in homeless})
         raise ValueError(f"No frame is meant for nodes of type {', '.join(types)}; add them to BANDS.")

@@ -184,6 +184,18 @@ NOTES = {
         "**Files:** copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or your own log and views. The "
         "views must show what the log's cameras see at the first frame.",
     ),
+    "agents_from_anything": (
+        "**What it does:** three sources meet in one world: two cars from a CARLA log, the camera of somebody who "
+        "walks from a RealEstate10K file, and a camera of ComfyUI's 3D viewer on a mast. Each comes in other axes.",
+        "**What to expect:** one map, one report, and what all ten cameras see in a simulated town: the walker and the "
+        "mast see the cars where the cars' own cameras say that they are. Nothing is generated; there is no model.",
+        "**Look for mistakes:** set *inverted* or *camera_axes* `opengl` in the walker's *Load Agents File*. *Check "
+        "Agents* warns, shows it from the side, and says which reading fits.",
+        "**Files:** copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your own. A source with "
+        "its own origin or unit is put in its place with *metres_per_unit*, *up*, *forward*, *right* and *turn*.",
+        "**Go on:** give all the same cameras with *Camera Rig* and connect them to *Raymap Builder*, or hand them to "
+        "other nodes with *Agents To Cameras*, *Agents To Wan Camera* or *Agents To Tracks*.",
+    ),
     "shareverse_extend_base": (
         "**What it does:** adds ShareVerse's untrained modules to a CogVideoX-I2V model, saves them in "
         "`models/diffusion_models` as a start for training, and runs the result.",

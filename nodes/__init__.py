@@ -7,8 +7,11 @@ from comfyui_version import __version__ as comfyui_version
 from ..models.metaworld.comfyui import register as register_metaworld
 from ..models.multiworld.comfyui import register as register_multiworld
 from .actions import ActionScript, LoadActionsFile, PreviewActions
+from .agent_checks import CheckAgents
 from .agents import CameraRig, CombineAgents, EncounterPreset, PathFromWaypoints, PreviewAgents
 from .agents_files import LoadAgentsFile, SaveAgentsFile
+from .camera_sources import AgentsFromCameras
+from .camera_targets import AgentsToCameras, AgentsToTracks, AgentsToWanCamera
 from .condition_videos import AgentBody, RenderConditionVideos
 from .conditioning import RaymapBuilder, ShareVerseConditioning
 from .downloads import DownloadFile
@@ -19,9 +22,11 @@ from .metaworld import AgentIdentity, MetaWorldConditioning
 from .model_folders import list_shipped_models
 from .multiworld import MultiWorldConditioning
 from .pocket_town import PocketTown
+from .pocket_town_views import RenderInPocketTown
 from .rollout import WorldRollout
 from .sampling import JointSampler
 from .scene import SceneFromImage, SceneFromVideo, ScenePreview
+from .splats import RenderSplatForAgents
 from .unrolled_files import SaveUnrolledVideo
 from .unrolling import UnrollVideo
 from .views import AgentsGrid, FourViewJoiner, FourViewSplitter, SplitAgents
@@ -64,6 +69,13 @@ NODES: list[type[io.ComfyNode]] = [
     MetaWorldConditioning,
     UnrollVideo,
     SaveUnrolledVideo,
+    AgentsFromCameras,
+    AgentsToCameras,
+    AgentsToWanCamera,
+    AgentsToTracks,
+    CheckAgents,
+    RenderSplatForAgents,
+    RenderInPocketTown,
 ]
 
 

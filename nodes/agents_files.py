@@ -1,6 +1,7 @@
 """Nodes that read and write files of agents."""
 
 from pathlib import Path
+from typing import Any, get_args
 
 import folder_paths
 from comfy_api.latest import io, ui
@@ -8,10 +9,14 @@ from comfy_api.latest import io, ui
 from ..world.agents import Agents
 from ..world.encounters import car_rig
 from ..world.formats.description import ReadOptions
-from ..world.formats.registry import all_formats, find_format, read_agents, write_agents
+from ..world.formats.registry import all_formats, find_format, read_agents, read_agents_from_files, write_agents
+from ..world.mounts import CameraArrangement, arrange_cameras
+from ..world.rebasing import Origin, rebase_agents
 from ..world.resampling import resample_agents
 from .agents import CATEGORY
 from .input_files import contained_input, fingerprint, input_files
+from .listed_names import split_names
+from .placing import axes_inputs, placed, unit_and_place_inputs
 from .sockets import AgentsSocket
 
 RECOGNISE = "recognise"
@@ -34,6 +39,62 @@ def new_output(prefix: str, suffix: str) -> Path:
         raise ValueError(f"'{prefix}' lies outside ComfyUI's output folder; give a name below it.")
     _, name, counter, subfolder, _ = folder_paths.get_save_image_path(prefix, str(output))
     return Path(subfolder) / f"{name}_{counter:05}_{suffix}"
+
+
+def cameras_input(tooltip: str) -> io.Combo.Input:
+    return io.Combo.Input(
+        "cameras",
+        options=list(get_args(CameraArrangement)),
+        default="as in the file",
+        optional=True,
+        advanced=True,
+        tooltip=tooltip,
+    )
+
+
+def arrangement_inputs() -> list[io.Input]:
+    """Further files, and who has the cameras."""
+    return [
+        io.String.Input(
+            "more_files",
+            default="",
+            optional=True,
+            advanced=True,
+            tooltip="Names of further files of the same world, separated by commas, such as one for each camera.",
+        ),
+        cameras_input(
+            "Who has the cameras. agents: each is an agent of its own; rig: all are on one agent, which needs them to be "
+            "fixed to each other."
+        ),
+    ]
+
+
+def lens_inputs() -> list[io.Input]:
+    """What to take where a file holds no lens."""
+    return [
+        *(
+            io.Int.Input(
+                name,
+                default=0,
+                min=0,
+                max=8192,
+                optional=True,
+                advanced=True,
+                tooltip=f"{side} of the pictures in pixels where the file does not say it; 0 takes {value}.",
+            )
+            for name, side, value in (("width", "Width", 720), ("height", "Height", 480))
+        ),
+        io.Float.Input(
+            "horizontal_fov",
+            default=0.0,
+            min=0.0,
+            max=179.0,
+            step=0.5,
+            optional=True,
+            advanced=True,
+            tooltip="Field of view over the width in degrees where the file has no lens; 0 takes 90.",
+        ),
+    ]
 
 
 class LoadAgentsFile(io.ComfyNode):
@@ -75,6 +136,10 @@ class LoadAgentsFile(io.ComfyNode):
                     step=0.1,
                     tooltip="Frames per second: taken where the file names none, else resampled to. 0 keeps the file's rate.",
                 ),
+                *arrangement_inputs(),
+                *lens_inputs(),
+                *axes_inputs(),
+                *unit_and_place_inputs(),
             ],
             outputs=[
                 AgentsSocket.Output(
@@ -85,21 +150,47 @@ class LoadAgentsFile(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file: str) -> bool | str:
+    def validate_inputs(cls, file: str, more_files: str = "") -> bool | str:
         try:
-            contained_input(file)
+            for name in [file, *split_names(str(more_files))]:
+                contained_input(name)
         except ValueError as error:
             return str(error)
         return True
 
     @classmethod
-    def fingerprint_inputs(cls, file: str, **_: object) -> tuple[tuple[int, int], ...]:
-        return fingerprint([file])
+    def fingerprint_inputs(cls, file: str, more_files: str = "", **_: object) -> tuple[tuple[int, int], ...]:
+        return fingerprint([file, *split_names(str(more_files))])
 
     @classmethod
-    def execute(cls, file: str, format: str, frames: int, frame_rate: float) -> io.NodeOutput:
-        options = ReadOptions(frame_rate=frame_rate or None, rig=car_rig())
-        agents = read_agents(contained_input(file), options, None if format == RECOGNISE else format)
+    def execute(
+        cls,
+        file: str,
+        format: str,
+        frames: int,
+        frame_rate: float,
+        more_files: str = "",
+        cameras: CameraArrangement = "as in the file",
+        width: int = 0,
+        height: int = 0,
+        horizontal_fov: float = 0.0,
+        **place: Any,
+    ) -> io.NodeOutput:
+        options = ReadOptions(
+            frame_rate=frame_rate or None,
+            width=width or None,
+            height=height or None,
+            rig=car_rig(),
+            horizontal_fov=horizontal_fov or None,
+            cameras=cameras,
+        )
+        paths = [contained_input(name) for name in [file, *split_names(more_files)]]
+        chosen = None if format == RECOGNISE else format
+        if len(paths) == 1:
+            agents = read_agents(paths[0], options, chosen)
+        else:
+            agents = read_agents_from_files(paths, options, chosen)
+        agents = placed(agents, **place)
         if frames and frame_rate:
             agents = resample_agents(agents, frames, frame_rate, keep="speed")
         elif frames or (frame_rate and frame_rate != agents.frame_rate):
@@ -134,12 +225,50 @@ class SaveAgentsFile(io.ComfyNode):
                     + "; ".join(f"{found.id} loses {found.lost_on_export}" for found in all_formats().values())
                     + ".",
                 ),
+                *cls.change_inputs(),
             ],
             outputs=[],
         )
 
     @classmethod
-    def execute(cls, agents: Agents, filename_prefix: str, format: str) -> io.NodeOutput:
-        file = new_output(filename_prefix, find_format(format).suffixes[0])
-        write_agents(agents, Path(folder_paths.get_output_directory()) / file, format)
-        return io.NodeOutput(ui=ui.PreviewText(str(file)))
+    def change_inputs(cls) -> list[io.Input]:
+        return [
+            cameras_input("How the cameras are written. agents: each as an agent of its own; rig: all on one agent."),
+            io.Float.Input(
+                "metres_per_unit",
+                default=1.0,
+                min=0.000001,
+                max=1000000.0,
+                step=0.001,
+                optional=True,
+                advanced=True,
+                tooltip="How many metres a unit of the file stands for, on top of what the format says: 0.01 writes "
+                "centimetres into a format of metres.",
+            ),
+            io.Combo.Input(
+                "origin",
+                options=list(get_args(Origin)),
+                default="world",
+                optional=True,
+                advanced=True,
+                tooltip="world keeps the common world. first frame puts the origin into the first agent's first pose, as "
+                "many programs expect; level takes place and heading of it alone.",
+            ),
+        ]
+
+    @classmethod
+    def execute(
+        cls,
+        agents: Agents,
+        filename_prefix: str,
+        format: str,
+        cameras: CameraArrangement = "as in the file",
+        metres_per_unit: float = 1.0,
+        origin: Origin = "world",
+    ) -> io.NodeOutput:
+        agents = arrange_cameras(agents, cameras, "rig")
+        agents = rebase_agents(agents, metres_per_unit=1.0 / metres_per_unit, origin=origin)
+        file = new_output(filename_prefix, find_format(format).written_suffix)
+        output = Path(folder_paths.get_output_directory())
+        written = write_agents(agents, output / file, format)
+        return io.NodeOutput(ui=ui.PreviewText("\n".join(str(path.relative_to(output)) for path in written)))

@@ -1,4 +1,4 @@
-"""The pack's own socket types; everything else is ComfyUI's."""
+"""The pack's own socket types, and those of others that ComfyUI has no name for; everything else is ComfyUI's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +21,11 @@ SceneSocket = io.Custom("SHARED_WORLD_SCENE")
 PosedDepthSocket = io.Custom("SHARED_WORLD_POSED_DEPTH")
 ConditionVideosSocket = io.Custom("SHARED_WORLD_CONDITION_VIDEOS")
 UnrolledSocket = io.Custom("SHARED_WORLD_UNROLLED")
+
+CameraCtrlPosesSocket = io.Custom("CAMERACTRL_POSES")
+ReCamMasterPosesSocket = io.Custom("CAMERAPOSES")
+DepthAnythingGeometrySocket = io.Custom("DA3_GEOMETRY")
+MoGeGeometrySocket = io.Custom("MOGE_GEOMETRY")
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,8 @@ class Canvas:
             (self.top + self.bottom) / 2.0 - (point[1] - self.middle[1]) * self.scale,
         )
 
-    def grid(self) -> None:
-        """Metre grid with numbers along the left and the lower side."""
+    def grid(self, across: str = "x in metres", upwards: str = "z in metres") -> None:
+        """Metre grid with numbers and a title along the lower and the left side."""
         half_width = (self.right - self.left) / 2.0 / self.scale
         half_height = (self.bottom - self.top) / 2.0 / self.scale
         spacing = grid_spacing(2.0 * max(half_width, half_height), 14)
@@ -70,8 +70,8 @@ class Canvas:
                     self.pen.line([(self.left, y), (self.right, y)], fill=GRID, width=thin)
                     self.text((self.left - 0.4 * self.text_size, y), f"{round(value, 6):.10g}", "rm", scale=0.85)
         self.pen.rectangle([self.left, self.top, self.right, self.bottom], outline=(180, 180, 176), width=thin)
-        self.text(((self.left + self.right) / 2.0, self.bottom + 1.6 * self.text_size), "x in metres", "mt")
-        self._upright_text((0.3 * self.text_size, (self.top + self.bottom) / 2.0), "z in metres")
+        self.text(((self.left + self.right) / 2.0, self.bottom + 1.6 * self.text_size), across, "mt")
+        self._upright_text((0.3 * self.text_size, (self.top + self.bottom) / 2.0), upwards)
 
     def text(self, where: Point, words: str, anchor: str, color: Color = INK, scale: float = 1.0) -> None:
         """Words at a pixel; `anchor` as Pillow defines it ("mm" is the middle)."""

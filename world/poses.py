@@ -5,6 +5,7 @@ Axes are OpenCV's (x right, y down, z forward), so "up" is -y and the ground pla
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -19,13 +20,18 @@ def _first(mask: Tensor) -> tuple[int, ...]:
     return tuple(int(index) for index in mask.nonzero()[0])
 
 
-def check_poses(poses: Tensor, owner: str, item: str = "frame") -> None:
+def _place(index: int, item: str, places: Sequence[str] | None) -> str:
+    return f"{item} {index}" if places is None else places[index]
+
+
+def check_poses(poses: Tensor, owner: str, item: str = "frame", places: Sequence[str] | None = None) -> None:
     """Refuse anything that is not a stack of rigid, right-handed poses.
 
     Args:
         poses: (items, 4, 4) matrices.
         owner: what the poses belong to, for the message ("agent 'red'").
         item: what the first axis counts, for the message ("frame", "view").
+        places: one per pose, for messages that name a place in a file instead ("line 3").
 
     Raises:
         ValueError: naming owner, item and value, if the shape is wrong, a value is not finite, the last row is not
@@ -37,7 +43,7 @@ def check_poses(poses: Tensor, owner: str, item: str = "frame") -> None:
         index, row, column = _first(~torch.isfinite(poses))
         value = poses[index, row, column].item()
         raise ValueError(
-            f"{owner}, {item} {index}: the pose holds {value} at row {row}, column {column}; "
+            f"{owner}, {_place(index, item, places)}: the pose holds {value} at row {row}, column {column}; "
             f"remove or interpolate that {item}."
         )
 
@@ -46,8 +52,8 @@ def check_poses(poses: Tensor, owner: str, item: str = "frame") -> None:
     if wrong_row.any():
         (index,) = _first(wrong_row)
         raise ValueError(
-            f"{owner}, {item} {index}: the last row of a pose must be 0 0 0 1, given {poses[index, 3].tolist()}; "
-            "the matrix may be transposed."
+            f"{owner}, {_place(index, item, places)}: the last row of a pose must be 0 0 0 1, "
+            f"given {poses[index, 3].tolist()}; the matrix may be transposed."
         )
 
     rotation = poses[:, :3, :3]
@@ -57,14 +63,14 @@ def check_poses(poses: Tensor, owner: str, item: str = "frame") -> None:
     if wrong_rotation.any():
         (index,) = _first(wrong_rotation)
         raise ValueError(
-            f"{owner}, {item} {index}: the rotation is not orthonormal (off by {deviation[index].item():.3g}, "
-            f"allowed {ROTATION_TOLERANCE:g}); remove scale and shear from the matrix."
+            f"{owner}, {_place(index, item, places)}: the rotation is not orthonormal (off by "
+            f"{deviation[index].item():.3g}, allowed {ROTATION_TOLERANCE:g}); remove scale and shear from the matrix."
         )
     left_handed = torch.linalg.det(rotation) < 0
     if left_handed.any():
         (index,) = _first(left_handed)
         raise ValueError(
-            f"{owner}, {item} {index}: the rotation is left-handed (determinant -1, expected +1); "
+            f"{owner}, {_place(index, item, places)}: the rotation is left-handed (determinant -1, expected +1); "
             "convert both the world's and the camera's axes, not only one of them."
         )
 

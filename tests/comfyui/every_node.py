@@ -85,7 +85,50 @@ def every_node() -> Graph:
     evaluated(pocket_town(graph, "town"), "town")
     multiworld(graph)
     scenes(graph)
+    cameras(graph)
     return graph.add("grid_preview", "PreviewImage", images=["grid", 0])
+
+
+def cameras(graph: Graph) -> Graph:
+    """Cameras of other nodes: those of `agents` out and back, checked, and drawn in a town and in a splat."""
+    chosen = {"agents": ["agents", 0], "names": "agent 1", "view": ""}
+    graph.add(
+        "to_cameras", "SharedWorldAgentsToCameras", **chosen, direction="world-to-camera", frame=0, frames_per_pose=4
+    )
+    wan = {"width": 96, "height": 64, "units_per_metre": 0.1}
+    graph.add("to_wan", "SharedWorldAgentsToWanCamera", **chosen, **wan)
+    graph.add("wan_labels", "PreviewAny", source=["to_wan", 4])
+    graph.add(
+        "from_cameras",
+        "SharedWorldAgentsFromCameras",
+        source="CameraCtrl poses",
+        **{"source.poses": ["to_cameras", 0], "source.direction": "world-to-camera"},
+        **{"source.width": 96, "source.height": 64},
+        name="camera",
+        frames=5,
+        frame_rate=8.0,
+    )
+    graph.add(
+        "checked", "SharedWorldCheckAgents", agents=["from_cameras", 0], known_length="nothing", frame=0, size=256
+    )
+    tracked = {"agents": ["agents", 0], "viewer": "", "view": "", "width": 96, "height": 64, "points": "corners"}
+    graph.add("to_tracks", "SharedWorldAgentsToTracks", **tracked)
+    lines = {"line_resolution": 8, "circle_size": 4, "opacity": 0.75, "line_width": 2}
+    graph.add("tracks_drawn", "WanMoveVisualizeTracks", images=["film", 0], tracks=["to_tracks", 0], **lines)
+    graph.add("tracks_preview", "PreviewImage", images=["tracks_drawn", 0])
+    town = {"split": "test", "town": 0, "layout": "straight", "weather": "sunny", "width": 48, "samples": 1}
+    graph.add("in_town", "SharedWorldRenderInPocketTown", agents=["from_cameras", 0], car_colours="red", **town)
+    graph.add("in_town_preview", "PreviewImage", images=["in_town", 0])
+    graph.add("splat", "File3DToSplat", model_3d=["scene_preview", 1])
+    drawn = {
+        "splat_axes": "y up",
+        "metres_per_unit": 1.0,
+        "splat_scale": 1.0,
+        "sharpen": 2.0,
+        "background": "#000000",
+    }
+    graph.add("splat_views", "SharedWorldRenderSplat", splat=["splat", 0], **chosen, width=48, height=32, **drawn)
+    return graph.add("splat_preview", "PreviewImage", images=["splat_views", 0])
 
 
 def multiworld(graph: Graph) -> Graph:

@@ -1,13 +1,16 @@
 """Agents to files and back on the server, in every format that the nodes offer."""
 
 import json
+import shutil
 
 import numpy
 import pytest
 
 from shared_world.tests.comfyui.graphs import Graph, preset
+from shared_world.world.formats.registry import all_formats
 
 FORMATS = ("carla_log", "nerfstudio_transforms", "shared_world_json")
+"""Those that hold several agents with their rigs; what the others hold is tested without a server."""
 
 
 def save(graph, source, prefix, file_format):
@@ -55,11 +58,11 @@ def camera_poses(document):
     )
 
 
-def test_formats_of_this_file_are_those_that_the_nodes_offer(server):
+def test_nodes_offer_all_formats(server):
     info = server.object_info()
     for node in ("SharedWorldSaveAgentsFile", "SharedWorldLoadAgentsFile"):
         offered = info[node]["input"]["required"]["format"][1]["options"]
-        assert [name for name in offered if name != "recognise"] == list(FORMATS)
+        assert [name for name in offered if name != "recognise"] == list(all_formats())
 
 
 @pytest.mark.oldest
@@ -95,6 +98,40 @@ def test_resampling_keeps_the_ends_of_the_path(server):
     read = agents_of(server, load(Graph(), name, frames=33), "loaded")
     assert camera_poses(read).shape[1] == 33
     numpy.testing.assert_allclose(camera_poses(read)[:, [0, -1]], camera_poses(original)[:, [0, -1]], atol=1e-6)
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("file_format", ["tum", "colmap"])
+def test_files_of_a_camera_each_and_folders_are_read_back_with_the_options_of_the_node(server, file_format):
+    graph = preset(Graph())
+    original = camera_poses(agents_of(server, graph, "agents"))[:, :, 0]
+    front = preset(Graph()).add(
+        "front",
+        "SharedWorldCameraRig",
+        agents=["agents", 0],
+        rig="front only",
+        width=96,
+        height=64,
+        horizontal_fov=90.0,
+        mount_up=1.6,
+        mount_forward=0.0,
+    )
+    written = server.run(save(front, "front", f"each_{file_format}", file_format))[f"each_{file_format}"]["text"][0]
+    names = written.split("\n")
+    for name in names:
+        if (server.output / name).is_dir():
+            shutil.copytree(server.output / name, server.input / name, dirs_exist_ok=True)
+        else:
+            shutil.copy(server.output / name, server.input / name)
+    if file_format == "colmap":
+        assert len(names) == 1
+        read = load(Graph(), f"{names[0]}/images.txt", cameras="agents", metres_per_unit=2.0)
+    else:
+        assert len(names) == 2
+        read = load(Graph(), names[0], more_files=names[1], metres_per_unit=2.0, width=96, height=64)
+    poses = camera_poses(agents_of(server, read, "loaded"))[:, :, 0]
+    original[..., :3, 3] *= 2.0
+    numpy.testing.assert_allclose(poses, original, atol=1e-4)
 
 
 @pytest.mark.oldest

@@ -13,6 +13,7 @@ CHUNKS, ROLLOUT_FRAMES = 3, 241
 MULTIWORLD = [path for path in TWINS if path.stem.startswith("multiworld")]
 METAWORLD = [path for path in TWINS if path.stem.startswith("metaworld")]
 POCKET_METAWORLD = next(path for path in TWINS if path.stem == "pocket_metaworld")
+AGENTS_ALONE = [path for path in TWINS if path.stem.startswith("agents")]
 FRAMES, FRAME_RATE = 17, 4
 WIDTH, HEIGHT = 96, 64
 AGENTS, VIEWS = 2, 4
@@ -26,7 +27,7 @@ def output_nodes(server, graph):
 @pytest.mark.oldest
 @pytest.mark.parametrize(
     "path",
-    [path for path in TWINS if path not in [*MULTIWORLD, *METAWORLD, POCKET_METAWORLD]],
+    [path for path in TWINS if path not in [*MULTIWORLD, *METAWORLD, *AGENTS_ALONE, POCKET_METAWORLD]],
     ids=lambda path: path.stem,
 )
 def test_example_graph_runs_and_saves_its_videos(server, path):
@@ -72,6 +73,22 @@ def test_two_drivers_of_the_pocket_metaworld_see_each_other(server):
         assert rows[name]["generated"] > rows[name]["frozen first frame"]
     assert rows["car hit"]["generated"] > 0.5
     assert rows["car colour off"]["generated"] < rows["car colour off"]["frozen first frame"]
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("path", AGENTS_ALONE, ids=lambda path: path.stem)
+def test_agents_of_all_sources_meet_in_one_town_without_a_warning(server, path):
+    graph = json.loads(path.read_text(encoding="utf-8"))
+    outputs = server.run(graph)
+    assert set(outputs) == output_nodes(server, graph)
+    types = {entry["class_type"]: node for node, entry in graph.items()}
+    (report,) = outputs[types["PreviewAny"]]["text"]
+    assert report.startswith("Nothing looks wrong.")
+    assert "4 agents, 17 frames at 4 per second" in report
+    (entry,) = outputs[types["SaveVideo"]]["images"]
+    rate, grid = read_video(server, entry)
+    assert (rate, len(grid)) == (FRAME_RATE, FRAMES)
+    assert grid.shape[2] > VIEWS * graph[types["SharedWorldAgentsGrid"]]["inputs"]["view_width"]
 
 
 def test_generated_views_stand_above_the_true_ones(server):

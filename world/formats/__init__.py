@@ -2,7 +2,10 @@
 
 A module of this package that defines `FORMAT = FileFormat(...)` is a format; nothing else has to be registered.
 Whatever a file says, `read_agents` returns camera-to-world poses with OpenCV axes, right-handed, in metres, all in the
-world frame of the file; nothing is re-based to a first frame.
+world frame of the file; nothing is re-based to a first frame, see `world.rebasing` for that.
+
+Several files become several agents (`read_agents_from_files`), and `ReadOptions.cameras` says whether cameras become
+agents or the views of one. Formats that hold one camera per file write several files.
 """
 
 from .description import FileFormat, Head, ReadOptions, WriteOptions

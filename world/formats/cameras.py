@@ -1,50 +1,16 @@
-"""Agents from the cameras that a file lists one by one."""
+"""Agents from the cameras that a file lists one by one, and files that hold one camera each."""
 
-import math
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from ..agents import Agent, Body
-from ..poses import inverse
+from ..agents import Agent, Agents, Body
+from ..mounts import SINGLE_VIEW_NAME
 from ..rigs import Rig
-
-MOUNT_TOLERANCE_METRES = 0.02
-MOUNT_TOLERANCE_DEGREES = 0.5
-"""How far a mounted camera may stray from its agent over time; logs with two decimals stay below it."""
-
-
-def rigid_mounts(agent_poses: Tensor, camera_poses: Tensor, view_names: Sequence[str], owner: str) -> Tensor:
-    """Poses of mounted cameras in their agent's frame, from world poses over time.
-
-    Args:
-        agent_poses: (frames, 4, 4) agent-to-world.
-        camera_poses: (frames, views, 4, 4) camera-to-world.
-        view_names: for messages.
-        owner: for messages ("vehicle 'red'").
-
-    Returns:
-        (views, 4, 4) camera-to-agent, as in the first frame.
-
-    Raises:
-        ValueError: naming view and frame, if a camera moves against its agent by more than the tolerances above.
-    """
-    relative = inverse(agent_poses)[:, None] @ camera_poses
-    change = relative - relative[:1]
-    metres = change[..., :3, 3].norm(dim=-1)
-    # The Frobenius distance of two rotations is 2 sqrt(2) sin(angle / 2), exact for small angles where acos is not.
-    sine = (change[..., :3, :3].flatten(-2).norm(dim=-1) / math.sqrt(8.0)).clamp(max=1.0)
-    degrees = torch.rad2deg(2.0 * torch.asin(sine))
-    strays = (metres > MOUNT_TOLERANCE_METRES) | (degrees > MOUNT_TOLERANCE_DEGREES)
-    if strays.any():
-        frame, view = (int(index) for index in strays.nonzero()[0])
-        raise ValueError(
-            f"{owner}, frame {frame}: view '{view_names[view]}' has moved {metres[frame, view].item():.3g} m and "
-            f"{degrees[frame, view].item():.3g} degrees against its agent since frame 0, but the views of a rig "
-            "must be fixed; make it an agent of its own."
-        )
-    return relative[0]
 
 
 def agent_from_cameras(
@@ -80,6 +46,23 @@ def agent_from_cameras(
     return Agent(name, poses, rig, body, None if constant else intrinsics)
 
 
+def single_camera_agent(name: str, poses: Tensor, intrinsics: Tensor, size: tuple[int, int]) -> Agent:
+    """An agent that is one camera: its frame is the camera's, its only view is called "front".
+
+    Args:
+        name: of the agent.
+        poses: (frames, 4, 4) camera-to-world.
+        intrinsics: (frames, 3, 3) in pixels, or (3, 3) for all frames.
+        size: (width, height) of the pictures in pixels.
+
+    Raises:
+        ValueError: as `agent_from_cameras`.
+    """
+    mount = torch.eye(4, dtype=torch.float64)[None]
+    lenses = intrinsics.expand(len(poses), 3, 3)[:, None]
+    return agent_from_cameras(name, poses, [SINGLE_VIEW_NAME], mount, lenses, size)
+
+
 def common_size(sizes: Sequence[tuple[int, int]], places: Sequence[str]) -> tuple[int, int]:
     """The (width, height) that all cameras of a rig share. Raises ValueError naming the places of two that differ."""
     for size, place in zip(sizes, places, strict=True):
@@ -89,3 +72,77 @@ def common_size(sizes: Sequence[tuple[int, int]], places: Sequence[str]) -> tupl
                 "all views of an agent must have one size."
             )
     return sizes[0]
+
+
+GENERIC_NAMES = frozenset(
+    {
+        *("transforms", "poses", "intrinsics", "groundtruth", "camera_extrinsics", "trajectory"),
+        *("cameras", "images", "rigs", "frames", "points3d", "sparse", "0"),
+    }
+)
+"""Names, in lower case, that formats give to their files and folders, so that they say nothing of what is in them."""
+
+
+def agent_name(path: Path) -> str:
+    """Name of the agent of a file: the file's, or that of the first folder around it that is not in `GENERIC_NAMES`."""
+    path = path.absolute()
+    names = [path.stem, *(part for part in reversed(path.parent.parts) if part != path.anchor)]
+    return next((name for name in names if name.lower() not in GENERIC_NAMES), path.stem or "camera")
+
+
+@dataclass(frozen=True)
+class CameraFile:
+    """One camera and the file that it is written to.
+
+    Attributes:
+        path: the file.
+        agent: whose camera it is.
+        view: index of the camera in the agent's rig.
+    """
+
+    path: Path
+    agent: Agent
+    view: int
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return f"agent '{self.agent.name}', view '{self.agent.rig.view_names[self.view]}'"
+
+    @property
+    def poses(self) -> Tensor:
+        """(frames, 4, 4) camera-to-world."""
+        return self.agent.extrinsics()[:, self.view]
+
+    @property
+    def intrinsics(self) -> Tensor:
+        """(frames, 3, 3) in pixels."""
+        return self.agent.intrinsics()[:, self.view]
+
+
+def plain_name(text: str) -> str:
+    """A name with only letters, digits, dashes and underscores, as file names need it."""
+    return re.sub(r"[^\w-]+", "_", text)[:80] or "_"
+
+
+def camera_files(agents: Agents, path: Path) -> list[CameraFile]:
+    """A file per camera: `path` for a single one, else files beside it that end in the names of agent and view.
+
+    The view's name is left out where an agent has one view. Names that are equal once characters that do not belong in
+    file names are replaced get a number appended.
+    """
+    cameras = [(agent, view) for agent in agents.members for view in range(agent.rig.view_count)]
+    if len(cameras) == 1:
+        return [CameraFile(path, *cameras[0])]
+    files: list[CameraFile] = []
+    taken: set[str] = set()
+    for agent, view in cameras:
+        names = [agent.name] if agent.rig.view_count == 1 else [agent.name, agent.rig.view_names[view]]
+        stem = "_".join([path.stem, *map(plain_name, names)])
+        name, copy = stem, 2
+        # Some file systems take capital and small letters for the same.
+        while name.lower() in taken:
+            name, copy = f"{stem}_{copy}", copy + 1
+        taken.add(name.lower())
+        files.append(CameraFile(path.with_name(name + path.suffix), agent, view))
+    return files

@@ -12,8 +12,9 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from ..poses import rigid
+from ..rebasing import CAMERA_TO_OPENCV
 
-OPENCV_FROM_CARLA = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
+OPENCV_FROM_CARLA = CAMERA_TO_OPENCV["unreal"]
 """P of the change of axes: right = y, down = -z, forward = x. Its determinant is -1."""
 
 

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ..agents import Agent, Agents
-from .cameras import agent_from_cameras, common_size, rigid_mounts
+from ..mounts import rigid_mounts
+from .cameras import agent_from_cameras, common_size
 from .carla_axes import from_opencv, horizontal_fov, location_and_rotation, to_opencv, transform_matrix
 from .carla_records import (
     CAMERA_TYPE,
@@ -22,6 +23,7 @@ from .carla_records import (
     require_vehicles,
     rig_without_cameras,
 )
+from .time_stamps import frame_rate_from_times
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +31,6 @@ POSE_COLUMNS = (*LOCATION_KEYS, *ROTATION_KEYS)
 CAMERA_COLUMNS = ("fov", "image_size_x", "image_size_y")
 COLUMNS = ("frame", "timestamp", "actor", "type", "parent", *POSE_COLUMNS, *CAMERA_COLUMNS)
 REQUIRED_COLUMNS = ("frame", "actor", *POSE_COLUMNS)
-
-UNEVEN_STEPS = 0.1
-"""Relative difference of time steps from which a log counts as unevenly sampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,18 +210,8 @@ def _frame_rate(actor: _Actor, frames: list[int], source: object) -> float | Non
     if len(frames) < 2 or any(not actor.rows[frame].text("timestamp") for frame in frames):
         return None
     times = torch.tensor([actor.rows[frame].number("timestamp") for frame in frames], dtype=torch.float64)
-    steps = times.diff()
-    if (steps <= 0).any():
-        row = actor.rows[frames[int((steps <= 0).nonzero()[0]) + 1]]
-        raise ValueError(f"{row.place}, column timestamp: time does not increase from the frame before.")
-    if (steps.max() - steps.min()) / steps.mean() > UNEVEN_STEPS:
-        logger.warning(
-            "%s: time steps vary between %.4g and %.4g seconds; the mean frame rate is taken.",
-            source,
-            steps.min().item(),
-            steps.max().item(),
-        )
-    return float(f"{1.0 / steps.mean().item():.9g}")
+    places = [f"{actor.rows[frame].place}, column timestamp" for frame in frames]
+    return frame_rate_from_times(times, places, source)
 
 
 def read_log(text: str, source: object, options: CarlaReadOptions) -> Agents:

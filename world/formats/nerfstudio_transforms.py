@@ -19,7 +19,7 @@ Lens: `fl_x, fl_y, cx, cy, w, h` at the top level or per frame (a frame's own va
 One file is one agent with one view: its frames are the agent's path, in the natural order of their `file_path`.
 Frames that also carry the keys `agent` and `view`, as written here, become those agents and views. `grouping` says
 otherwise. For several files with an agent each, use `read_agents_from_files`; an agent is called like its file, or like
-its folder where the file is called transforms.json. An agent with several views has the frame of its first view.
+its folder where the file is called `transforms.json`. An agent with several views has the frame of its first view.
 """
 
 import logging
@@ -33,11 +33,14 @@ import torch
 from torch import Tensor
 
 from ..agents import Agent, Agents
-from ..poses import check_poses
-from .cameras import agent_from_cameras, common_size, rigid_mounts
+from ..mounts import rigid_mounts
+from ..poses import check_poses, rigid
+from ..rebasing import WORLD_TO_OPENCV
+from .cameras import agent_from_cameras, agent_name, common_size
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 from .files import read_text, write_file
 from .json_values import JsonValue, format_json, parse_json
+from .natural_order import natural_order
 
 logger = logging.getLogger(__name__)
 
@@ -49,9 +52,8 @@ OPENGL_CAMERA = torch.diag(torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=torch.floa
 """Turns OpenCV camera axes into OpenGL's and back."""
 
 WORLD_TO_OURS: dict[str, Tensor] = {
-    "z": torch.tensor([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], dtype=torch.float64),
-    "y": OPENGL_CAMERA,
-    "-y": torch.eye(4, dtype=torch.float64),
+    world_up: rigid(WORLD_TO_OPENCV[axes], torch.zeros(3, dtype=torch.float64))
+    for world_up, axes in (("z", "z up"), ("y", "y up"), ("-y", "opencv"))
 }
 """Rotation from a world with this axis up to ours, in which up is -y."""
 
@@ -114,12 +116,6 @@ class _Frame:
     agent: str
     view: str
 
-    @property
-    def order(self) -> list[Any]:
-        # Digit runs compare by length without leading zeros, then by digits: as numbers, of any length.
-        parts = re.split(r"([0-9]+)", self.file_path)
-        return [(len(part.lstrip("0")), part.lstrip("0")) if index % 2 else part for index, part in enumerate(parts)]
-
 
 def _recognise(head: Head) -> bool:
     return all(re.search(rf'"{key}"\s*:', head.text) for key in ("frames", "transform_matrix"))
@@ -162,7 +158,7 @@ def _frames(document: JsonValue, name: str, options: NerfstudioReadOptions) -> l
         file_path = item.get("file_path")
         place = f"{item.owner}, agent '{agent}', view '{view}'" if several else item.owner
         frames.append(_Frame(index, item.owned_by(place), "" if file_path is None else file_path.text(), agent, view))
-    return frames if options.order == "as listed" else sorted(frames, key=lambda frame: frame.order)
+    return frames if options.order == "as listed" else sorted(frames, key=lambda frame: natural_order(frame.file_path))
 
 
 def _focal_lengths(camera: JsonValue, width: int, height: int) -> tuple[float, float]:
@@ -266,10 +262,7 @@ def _agent(name: str, frames: list[_Frame], cameras: list[JsonValue], poses: Ten
 
 def _read(path: Path, options: NerfstudioReadOptions) -> Agents:
     document = parse_json(read_text(path))
-    name = path.stem
-    if name.lower() == "transforms" and path.absolute().parent.name:
-        name = path.absolute().parent.name
-    frames = _frames(document, name, options)
+    frames = _frames(document, agent_name(path), options)
     cameras = _cameras(document, frames)
     distorted = [_check_model(camera) for camera in cameras]
     if any(distorted):

@@ -3,7 +3,7 @@
 import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from ..agents import Agents, combine_agents
+from ..mounts import arrange_cameras
+from .cameras import agent_name
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 
 HEAD_BYTES = 2**16
@@ -93,7 +95,7 @@ def read_agents(path: str | Path, options: ReadOptions | None = None, format_id:
     """Agents from one file.
 
     Args:
-        path: the file.
+        path: the file, or the folder of a format whose files have fixed names.
         options: what to take where the file is silent; options of another format are used as far as they fit.
         format_id: the format, or None to recognise it.
 
@@ -104,7 +106,8 @@ def read_agents(path: str | Path, options: ReadOptions | None = None, format_id:
     path = Path(path)
     found = recognise(path) if format_id is None else find_format(format_id)
     with _naming(path):
-        return found.read(path, _options_for(found.read_options, options))
+        given = _options_for(found.read_options, options)
+        return arrange_cameras(found.read(path, given), given.cameras, agent_name(path))
 
 
 def read_agents_from_files(
@@ -112,22 +115,34 @@ def read_agents_from_files(
 ) -> Agents:
     """Agents from several files of one world frame, in the order of the files; equal names get a number appended.
 
+    Where the options ask for a rig, the cameras of all files go on one.
+
     Raises OSError and ValueError as `read_agents`, and ValueError if frame counts or frame rates differ.
     """
     if not paths:
         raise ValueError("No files to read agents from: name at least one.")
-    worlds = [read_agents(path, options, format_id) for path in paths]
+    options = options or ReadOptions()
+    each = replace(options, cameras="as in the file") if options.cameras == "rig" else options
+    worlds = [read_agents(path, each, format_id) for path in paths]
     for path, world in zip(paths, worlds, strict=True):
         if world.frame_count != worlds[0].frame_count:
             raise ValueError(
                 f"{path}: the file has {world.frame_count} frames, {paths[0]} has {worlds[0].frame_count}; "
                 "resample the paths to one frame count first."
             )
-    return combine_agents(worlds)
+    return arrange_cameras(combine_agents(worlds), options.cameras, agent_name(Path(paths[0])))
 
 
-def write_agents(agents: Agents, path: str | Path, format_id: str, options: WriteOptions | None = None) -> None:
+def write_agents(
+    agents: Agents, path: str | Path, format_id: str, options: WriteOptions | None = None
+) -> tuple[Path, ...]:
     """Write agents to a file, which is replaced only once the new one is complete.
+
+    Formats that hold one camera per file write several beside each other, see `cameras.camera_files`; some write a
+    folder (`FileFormat.writes_folder`).
+
+    Returns:
+        The files or folders written.
 
     Raises:
         OSError: if the file cannot be written.
@@ -135,7 +150,8 @@ def write_agents(agents: Agents, path: str | Path, format_id: str, options: Writ
             the agents.
     """
     path, found = Path(path), find_format(format_id)
-    if path.suffix.lower() not in found.suffixes:
+    if not found.writes_folder and path.suffix.lower() not in found.suffixes:
         raise ValueError(f"{path}: a file of format {found.id} must end in {' or '.join(found.suffixes)}.")
     with _naming(path):
-        found.write(agents, path, _options_for(found.write_options, options))
+        written = found.write(agents, path, _options_for(found.write_options, options))
+    return (path,) if written is None else tuple(written)

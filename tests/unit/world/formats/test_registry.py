@@ -1,11 +1,11 @@
 import dataclasses
 import errno
 import os
-from pathlib import Path
 
 import pytest
 import torch
 
+from shared_world.tests.unit.world.formats.samples import DATA, NEEDS_NAME, OPTIONS, SAMPLES
 from shared_world.world.agents import Agent, Agents
 from shared_world.world.formats import (
     ReadOptions,
@@ -21,8 +21,6 @@ from shared_world.world.formats.nerfstudio_transforms import NerfstudioReadOptio
 from shared_world.world.formats.shared_world_json import SCHEMA_PATH
 from shared_world.world.rigs import front_rig
 
-DATA = Path(__file__).parent / "data"
-
 
 @pytest.fixture
 def world() -> Agents:
@@ -34,26 +32,25 @@ def test_every_format_says_what_a_user_must_know():
     for format_id, found in all_formats().items():
         assert found.id == format_id
         for field in dataclasses.fields(found):
-            assert getattr(found, field.name), f"{format_id} leaves {field.name} empty"
+            value = getattr(found, field.name)
+            assert value or value is False, f"{format_id} leaves {field.name} empty"
         assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in found.suffixes)
         found.read_options()
         found.write_options()
 
 
-@pytest.mark.parametrize(
-    ("file", "format_id"),
-    [
-        ("two_agents.json", "shared_world_json"),
-        ("carla_right_turn.json", "carla_log"),
-        ("carla_two_cars.csv", "carla_log"),
-        ("transforms.json", "nerfstudio_transforms"),
-    ],
-)
-def test_files_are_recognised_by_content_whatever_their_name(file, format_id, tmp_path):
+@pytest.mark.parametrize(("file", "format_id"), SAMPLES.items())
+def test_files_are_recognised(file, format_id):
     assert recognise(DATA / file).id == format_id
+    assert read_agents(DATA / file, OPTIONS) == read_agents(DATA / file, OPTIONS, format_id)
+
+
+@pytest.mark.parametrize("file", [file for file in SAMPLES if file not in NEEDS_NAME])
+def test_files_are_recognised_by_content_whatever_their_name(file, tmp_path):
+    data = (DATA / file).read_bytes()
     renamed = tmp_path / "data.bin"
-    renamed.write_bytes(b"\xef\xbb\xbf" + (DATA / file).read_bytes())
-    assert recognise(renamed).id == format_id
+    renamed.write_bytes(data if b"\0" in data else b"\xef\xbb\xbf" + data)
+    assert recognise(renamed).id == SAMPLES[file]
 
 
 def test_a_file_of_no_known_format_is_answered_with_the_known_ones(tmp_path):
