@@ -12,12 +12,14 @@ from .agents_files import LoadAgentsFile, SaveAgentsFile
 from .condition_videos import AgentBody, RenderConditionVideos
 from .conditioning import RaymapBuilder, ShareVerseConditioning
 from .downloads import DownloadFile
+from .drawing import DrawAgents
 from .evaluation import EvaluateSharedWorld
 from .global_state import LoadGlobalStateEncoder
 from .loaders import ExtendBaseModel, LoadMultiAgentModel, LoadMultiAgentVAE
 from .metaworld import AgentIdentity, MetaWorldConditioning
 from .model_folders import list_shipped_models
 from .multiworld import MultiWorldConditioning
+from .player import AgentsPlayer
 from .pocket_town import PocketTown
 from .rollout import WorldRollout
 from .sampling import JointSampler
@@ -44,6 +46,7 @@ NODES: list[type[io.ComfyNode]] = [
     JointSampler,
     SplitAgents,
     AgentsGrid,
+    AgentsPlayer,
     LoadMultiAgentVAE,
     PocketTown,
     EvaluateSharedWorld,
@@ -62,6 +65,7 @@ NODES: list[type[io.ComfyNode]] = [
     AgentIdentity,
     MetaWorldConditioning,
     UnrollVideo,
+    DrawAgents,
 ]
 
 

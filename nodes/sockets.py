@@ -21,6 +21,16 @@ PosedDepthSocket = io.Custom("SHARED_WORLD_POSED_DEPTH")
 ConditionVideosSocket = io.Custom("SHARED_WORLD_CONDITION_VIDEOS")
 
 
+@io.comfytype(io_type="SHARED_WORLD_DRAWING")
+class DrawingWidget(io.ComfyTypeIO):
+    """The text of a drawing, which the pack's own widget shows as an editor."""
+
+    Type = str
+
+    class Input(io.WidgetInput):
+        """The widget."""
+
+
 @dataclass(frozen=True)
 class Raymaps:
     """Raymaps on their way to the conditioning.

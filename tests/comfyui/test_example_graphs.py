@@ -10,6 +10,7 @@ TWINS = sorted((ROOT / "workflows" / "api").glob("*.json"))
 CHUNKS, ROLLOUT_FRAMES = 3, 241
 MULTIWORLD = [path for path in TWINS if path.stem.startswith("multiworld")]
 METAWORLD = [path for path in TWINS if path.stem.startswith("metaworld")]
+DRAWN = ROOT / "workflows" / "api" / "draw_and_play.json"
 FRAMES, FRAME_RATE = 17, 4
 WIDTH, HEIGHT = 96, 64
 AGENTS, VIEWS = 2, 4
@@ -22,7 +23,7 @@ def output_nodes(server, graph):
 
 @pytest.mark.oldest
 @pytest.mark.parametrize(
-    "path", [path for path in TWINS if path not in MULTIWORLD + METAWORLD], ids=lambda path: path.stem
+    "path", [path for path in TWINS if path not in [*MULTIWORLD, *METAWORLD, DRAWN]], ids=lambda path: path.stem
 )
 def test_example_graph_runs_and_saves_its_videos(server, path):
     graph = json.loads(path.read_text(encoding="utf-8"))
@@ -39,6 +40,16 @@ def test_example_graph_runs_and_saves_its_videos(server, path):
     for table in [outputs[node]["text"][0] for node, entry in graph.items() if entry["class_type"] == "PreviewAny"]:
         heading, psnr = ([cell.strip() for cell in table.splitlines()[line].split("|")] for line in (2, 4))
         assert float(psnr[heading.index("generated")]) > float(psnr[heading.index("frozen first frame")])
+
+
+def test_drawn_agents_drive_on_from_where_the_town_shows_them_and_all_their_views_are_played(server):
+    graph = json.loads(DRAWN.read_text(encoding="utf-8"))
+    outputs = server.run(graph)
+    (seed,) = outputs["6"]["shared_world_seed"]
+    assert [agent["name"] for agent in json.loads(seed)["agents"]] == ["agent 1", "agent 2"]
+    (description,) = outputs["11"]["shared_world_player"]
+    rows = json.loads(server.view(description))["rows"]
+    assert [len(row["views"]) for row in rows] == [VIEWS] * AGENTS
 
 
 def test_generated_views_stand_above_the_true_ones(server):
