@@ -24,6 +24,7 @@ SOCKET_TYPES = {
     "SHARED_WORLD_POSED_DEPTH": "posed depth",
     "SHARED_WORLD_CONDITION_VIDEOS": "condition videos",
     "SHARED_WORLD_UNROLLED": "unrolled video",
+    "SHARED_WORLD_DRAWING": "drawing",
 }
 
 

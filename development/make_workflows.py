@@ -21,7 +21,7 @@ from .locations import COMFYUI, ROOT
 from .short_runs import changed_values, short_run
 from .workflow_layout import arrange
 from .workflow_notes import note
-from .workflow_thumbnail import write_thumbnail
+from .workflow_thumbnail import write_panels, write_thumbnail
 
 WORKFLOWS = ROOT / "workflows"
 TWINS = WORKFLOWS / "api"
@@ -29,6 +29,8 @@ SCREENSHOTS = COMFYUI / "screenshots"
 MARGIN = 40
 PANELS = (70, 160, 20, 160)
 """Pixels that the page's panels take at the left, top, right and bottom."""
+EDITOR, PLAYER = ".shared-world-editor-ground", ".shared-world-player-grid"
+"""Parts of the page that a thumbnail shows: the editor's map, and the player's videos."""
 SETTLING_MILLISECONDS = 4000
 """Previews load, and videos show their first frame."""
 
@@ -73,7 +75,10 @@ def make_graph(page: ComfyPage, name: str) -> None:
     if run["status"]["status_str"] != "success":
         sys.exit(f"{name} did not run: {run['status']['messages'][-1]}")
     take_picture(page, graph, SCREENSHOTS / f"{name}.png")
-    write_thumbnail(page.server, twin, run["outputs"], WORKFLOWS / f"{name}.jpg")
+    if page.page.locator(EDITOR).count():
+        write_panels(*(page.page.locator(panel).screenshot() for panel in (EDITOR, PLAYER)), WORKFLOWS / f"{name}.jpg")
+    else:
+        write_thumbnail(page.server, twin, run["outputs"], WORKFLOWS / f"{name}.jpg")
     print(f"{name}: workflows/{name}.json, workflows/{name}.jpg, {SCREENSHOTS.relative_to(ROOT)}/{name}.png")
 
 

@@ -45,6 +45,8 @@ SIZES = {
     "SharedWorldPathFromWaypoints": (360, 330),
     "SharedWorldMetaWorldConditioning": (320, 0),
     "SharedWorldJointSampler": (320, 0),
+    "SharedWorldDrawAgents": (980, 880),
+    "SharedWorldAgentsPlayer": (980, 760),
     "SaveVideo": (400, 400),
 }
 """Width and height of nodes that show pictures or long values; a height of 0 is the node's own."""
@@ -99,6 +101,7 @@ BANDS = (
             (("LoadImage", "SharedWorldPocketTown"),),
             only_with="SharedWorldPocketTown",
         ),
+        Frame("World Editor", "#3f789e", (("SharedWorldDrawAgents",),), only_with="SharedWorldDrawAgents"),
     ),
     (
         Frame(
@@ -211,7 +214,7 @@ BANDS = (
                 ("SharedWorldSplitAgents", "SharedWorldRenderInPocketTown"),
                 ("StringConcatenate", "StringReplace"),
                 ("SharedWorldAgentsGrid", "ImageStitch", "CreateVideo"),
-                ("SaveVideo",),
+                ("SaveVideo", "SharedWorldAgentsPlayer"),
             ),
         ),
     ),

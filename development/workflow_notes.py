@@ -156,6 +156,16 @@ NOTES = {
         "**Your own:** change town, preset, seed or colours in *Pocket Town*. *scene_from* `all frames` tells it the "
         "whole way. With topology `none` in the sampler each driver is on its own: compare.",
     ),
+    "draw_and_play": (
+        "**What it does:** two cars cross in a simulated town. *Run* once: their ways appear in *Draw Agents*. Draw "
+        "others, run again, and *Agents Player* plays the eight generated videos in step.",
+        POCKET_WEIGHTS,
+        "**Drawing:** click the map, drag waypoints, their diamonds in the timeline, or the knob that turns a car; `?` "
+        "lists all keys. Leave each car's first waypoint where it is: that is where its first pictures were taken.",
+        POCKET_SIZES,
+        f"**What to expect:** {POCKET_PICTURES}. Compare with *the town's own drive*: the same until you draw another "
+        "way. Delete all agents, or undo back to the start, to begin with the town's cars again.",
+    ),
     "pocket_photograph": (
         "**What it does:** paints a photograph on a building of a simulated town. Agent 2 sees it in its first frame. "
         "Agent 1 comes past at the end: what its left camera shows then, it can have from agent 2 only.",

@@ -42,6 +42,8 @@ SQUARE = (160, 160)
 TALLEST_CONDITION = 236
 """For graphs of scenes: both pictures of the scene below each other; beside them a frame of the condition videos, and
 below that the identities, or the photograph with its depth if there are none."""
+INSET, INSET_MARGIN, INSET_BORDER = (300, 118), 8, (150, 150, 150)
+"""For graphs with the World Editor: its map over all of the picture, the player in the lower right corner."""
 TILE_NAME = re.compile(r"town_agent\d+")
 """How names of pictures of first tiles, or of their views, begin."""
 
@@ -60,6 +62,16 @@ def write_thumbnail(server: ComfyServer, graph: Graph, outputs: Outputs, path: P
     thumbnail = Image.new("RGB", SIZE, color)
     for picture, place, size in boxes:
         thumbnail.paste(ImageOps.pad(picture.convert("RGB"), size, Image.Resampling.LANCZOS, color), place)
+    thumbnail.save(path, quality=QUALITY, optimize=True)
+
+
+def write_panels(editor: bytes, player: bytes, path: Path) -> None:
+    """Write a thumbnail of the World Editor's map, with the player in a corner; both as pictures of the page."""
+    picture = Image.open(io.BytesIO(editor)).convert("RGB")
+    thumbnail = ImageOps.fit(picture, SIZE, Image.Resampling.LANCZOS, centering=(0.5, 1.0))
+    inset = ImageOps.fit(Image.open(io.BytesIO(player)).convert("RGB"), INSET, Image.Resampling.LANCZOS)
+    place = SIZE[0] - INSET[0] - INSET_MARGIN, SIZE[1] - INSET[1] - INSET_MARGIN
+    thumbnail.paste(ImageOps.expand(inset, 1, INSET_BORDER), place)
     thumbnail.save(path, quality=QUALITY, optimize=True)
 
 

@@ -15,12 +15,14 @@ from .camera_targets import AgentsToCameras, AgentsToTracks, AgentsToWanCamera
 from .condition_videos import AgentBody, RenderConditionVideos
 from .conditioning import RaymapBuilder, ShareVerseConditioning
 from .downloads import DownloadFile
+from .drawing import DrawAgents
 from .evaluation import EvaluateSharedWorld
 from .global_state import LoadGlobalStateEncoder
 from .loaders import ExtendBaseModel, LoadMultiAgentModel, LoadMultiAgentVAE
 from .metaworld import AgentIdentity, MetaWorldConditioning
 from .model_folders import list_shipped_models
 from .multiworld import MultiWorldConditioning
+from .player import AgentsPlayer
 from .pocket_town import PocketTown
 from .pocket_town_views import RenderInPocketTown
 from .rollout import WorldRollout
@@ -50,6 +52,7 @@ NODES: list[type[io.ComfyNode]] = [
     JointSampler,
     SplitAgents,
     AgentsGrid,
+    AgentsPlayer,
     LoadMultiAgentVAE,
     PocketTown,
     EvaluateSharedWorld,
@@ -76,6 +79,7 @@ NODES: list[type[io.ComfyNode]] = [
     CheckAgents,
     RenderSplatForAgents,
     RenderInPocketTown,
+    DrawAgents,
 ]
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..sampling.reconstruction import reconstruct_agents
 from ..world.metrics.known_clip import KnownClip
+from ..world.metrics.per_frame import frame_curves, write_curves
 from ..world.metrics.perceptual import find_lpips
 from ..world.metrics.report import clip_notes, clip_table, evaluate_with_controls, to_json
 from ..world.metrics.view_lists import ViewNames, fit_to_length, names_of_list, stack_views
@@ -64,6 +65,11 @@ class EvaluateSharedWorld(io.ComfyNode):
                     display_name="metrics",
                     tooltip="JSON with all numbers, those of regions and counts too.",
                 ),
+                io.String.Output(
+                    id="curves",
+                    display_name="curves",
+                    tooltip="JSON with numbers of every frame, for Agents Player.",
+                ),
             ],
         )
 
@@ -84,16 +90,17 @@ class EvaluateSharedWorld(io.ComfyNode):
         known = {TRUTH: truth[0].known} if truth else {}
         if reference:
             known[REFERENCE] = KnownClip(stack_views(reference, names, "The reference videos"))
-        numbers, texts = {}, []
+        numbers, texts, curves = {}, [], []
         for what, clip in known.items():
             shown = fit_to_length(generated, clip, names, f"the {what}")
             ceiling = reconstruction(vae[0], shown.truth, tile) if vae else None
             numbers[what] = evaluate_with_controls(generated, shown, find_lpips(), ceiling, what)
             texts.append(f"{len(names.agents)} agents, {generated.shape[1]} of {clip.truth.shape[1]} frames, {what}")
             texts.append(clip_table(numbers[what]))
+            curves = curves or frame_curves(generated, shown, names.agents)
         notes = clip_notes(name for variants in numbers.values() for name in variants)
         text = "\n\n".join([*texts, notes])
-        return io.NodeOutput(text, to_json(numbers), ui=ui.PreviewText(text))
+        return io.NodeOutput(text, to_json(numbers), write_curves(curves), ui=ui.PreviewText(text))
 
 
 def names_of_truth(truth: list[GroundTruth], layout: TileLayout) -> ViewNames:

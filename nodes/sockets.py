@@ -28,6 +28,16 @@ DepthAnythingGeometrySocket = io.Custom("DA3_GEOMETRY")
 MoGeGeometrySocket = io.Custom("MOGE_GEOMETRY")
 
 
+@io.comfytype(io_type="SHARED_WORLD_DRAWING")
+class DrawingWidget(io.ComfyTypeIO):
+    """The text of a drawing, which the pack's own widget shows as an editor."""
+
+    Type = str
+
+    class Input(io.WidgetInput):
+        """The widget."""
+
+
 @dataclass(frozen=True)
 class Raymaps:
     """Raymaps on their way to the conditioning.

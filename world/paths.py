@@ -38,21 +38,26 @@ class Waypoint:
         time: seconds.
         position: (x, y, z) in metres; up is -y.
         yaw: heading in degrees to look at there; None looks along the path.
+        speed: metres per second there; None takes what a smooth drive between the times gives.
     """
 
     time: float
     position: tuple[float, float, float]
     yaw: float | None = None
+    speed: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", float(self.time))
         object.__setattr__(self, "position", tuple(float(value) for value in self.position))
         object.__setattr__(self, "yaw", None if self.yaw is None else float(self.yaw))
+        object.__setattr__(self, "speed", None if self.speed is None else float(self.speed))
         if len(self.position) != 3:
             raise ValueError(f"A waypoint needs a position of three numbers (x, y, z), given {self.position}.")
-        numbers = (self.time, *self.position, 0.0 if self.yaw is None else self.yaw)
+        numbers = (self.time, *self.position, self.yaw or 0.0, self.speed or 0.0)
         if not all(math.isfinite(number) for number in numbers):
             raise ValueError(f"A waypoint needs finite numbers, given {self}.")
+        if self.speed is not None and self.speed < 0.0:
+            raise ValueError(f"The speed at a waypoint must not be negative, given {self.speed:g} m/s.")
 
 
 def check_sampling(frames: int, frame_rate: float) -> None:
@@ -113,6 +118,9 @@ def path_from_waypoints(
     down, and back again; this one brakes on the way. Two waypoints at one place make the agent stand still between
     them. If one of them has a yaw the agent may leave in another direction than it came: the curve has a corner there.
 
+    A speed holds at its waypoint, up to three times the slower mean speed of the ways to and from it: beyond that the
+    agent would have to turn back to keep the times (Fritsch and Carlson, 1980). An eased end stays at rest.
+
     The agent looks along the curve, so standing still keeps the heading. A yaw overrides it: between two waypoints with
     a yaw the heading goes from one to the other by the shorter way without swinging beyond either (180 degrees apart:
     in the direction of the sign); between one with and one without, it blends. Where the curve is vertical the heading
@@ -142,7 +150,8 @@ def path_from_waypoints(
 
     curve = _Curve.through(positions, yaws)
     segments = np.clip(np.searchsorted(times, sample_times, side="right") - 1, 0, len(times) - 2)
-    travelled = np.clip(_travel(times, curve.distances, easing)(sample_times), 0.0, curve.distances[-1])
+    speeds = np.array([math.nan if waypoint.speed is None else waypoint.speed for waypoint in waypoints])
+    travelled = np.clip(_travel(times, curve, speeds, easing)(sample_times), 0.0, curve.distances[-1])
     headings = _headings(curve, times, yaws, segments, sample_times, travelled)
     return upright_poses(torch.from_numpy(curve.positions(segments, travelled)), torch.from_numpy(headings))
 
@@ -221,10 +230,14 @@ class _Curve:
         along = (travelled - self.origins[segments])[:, None]
         return np.asarray(np.polyval(self.coefficients[:, segments], along), dtype=np.float64)
 
+    def tangents(self, segments: NDArray[np.intp], travelled: Array) -> Array:
+        """(n, 3) derivative of the position by the distance; of about unit length, 0 where the agent never moves."""
+        slopes = self.coefficients[:3, segments] * np.array([3.0, 2.0, 1.0])[:, None, None]
+        return np.asarray(np.polyval(slopes, (travelled - self.origins[segments])[:, None]), dtype=np.float64)
+
     def headings(self, segments: NDArray[np.intp], travelled: Array) -> Array:
         """(n) degrees of the tangent over the ground; NaN where it is vertical or the agent never moves."""
-        slopes = self.coefficients[:3, segments] * np.array([3.0, 2.0, 1.0])[:, None, None]
-        tangent = np.polyval(slopes, (travelled - self.origins[segments])[:, None])
+        tangent = self.tangents(segments, travelled)
         degrees = np.degrees(np.arctan2(tangent[:, 0], tangent[:, 2]))
         return np.where(np.hypot(tangent[:, 0], tangent[:, 2]) > STANDING, degrees, np.nan)
 
@@ -239,14 +252,20 @@ def _split_at_turns(moving: NDArray[np.intp], yaws: Array) -> list[NDArray[np.in
     return np.split(moving, stops)
 
 
-def _travel(times: Array, distances: Array, easing: Easing) -> CubicHermiteSpline:
-    """Distance along the curve over time: never backwards, and zero speed at the eased ends."""
-    slopes = PchipInterpolator(times, distances).derivative()(times)
+def _travel(times: Array, curve: _Curve, speeds: Array, easing: Easing) -> CubicHermiteSpline:
+    """Distance along the curve over time: never backwards, at the given speeds, and at rest at the eased ends."""
+    slopes = PchipInterpolator(times, curve.distances).derivative()(times)
+    given = np.flatnonzero(~np.isnan(speeds))
+    if given.size:
+        stretch = np.linalg.norm(curve.tangents(np.minimum(given, len(times) - 2), curve.distances[given]), axis=1)
+        means = np.diff(curve.distances) / np.diff(times)
+        slower = np.minimum(np.append(means, np.inf), np.insert(means, 0, np.inf))
+        slopes[given] = np.minimum(speeds[given] / np.maximum(stretch, STANDING), 3.0 * slower[given])
     if easing in ("ease_in", "ease_in_out"):
         slopes[0] = 0.0
     if easing in ("ease_out", "ease_in_out"):
         slopes[-1] = 0.0
-    return CubicHermiteSpline(times, distances, slopes)
+    return CubicHermiteSpline(times, curve.distances, slopes)
 
 
 def _wrapped(degrees: Array) -> Array:

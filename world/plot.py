@@ -9,29 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .agents import Agent, Agents, Body
+from .agents import Agent, Agents
 from .collisions import footprint
-from .plot_canvas import INK, Canvas, Color, Point
-
-PALETTE: tuple[Color, ...] = (
-    (0, 114, 178),
-    (213, 94, 0),
-    (0, 158, 115),
-    (204, 121, 167),
-    (230, 159, 0),
-    (86, 180, 233),
-    (90, 90, 90),
-)
-"""Colours of Okabe and Ito, distinct for colour-blind readers; their yellow is too faint on a light background."""
-
-SMALLEST_EXTENT = 20.0
-"""Metres that the picture shows at least, so that standing agents do not fill it."""
+from .ground_plan import UNKNOWN_BODY, extent, view_bearings
+from .palette import PALETTE, Color
+from .plot_canvas import INK, Canvas, Point
 
 SMALLEST_SIZE = 128
 """Pixels per side below which nothing could be read."""
-
-UNKNOWN_BODY = Body((1.0, 1.0, 1.0))
-"""Drawn for agents without a body."""
 
 STANDING_STILL = 0.05
 """Metres; an agent that moves less has no path to draw."""
@@ -68,7 +53,7 @@ def plot_agents(agents: Agents, frame: int = 0, size: tuple[int, int] = (768, 76
             f"A plot needs at least {SMALLEST_SIZE} x {SMALLEST_SIZE} pixels, given {size[0]} x {size[1]}."
         )
     frame %= agents.frame_count
-    low, high, reach = _extent(agents)
+    low, high, reach = extent(agents)
     canvas = Canvas(size, low, high)
     canvas.grid()
     colored = [(agent, PALETTE[index % len(PALETTE)]) for index, agent in enumerate(agents.members)]
@@ -94,31 +79,15 @@ def _radius(agent: Agent) -> float:
     return math.hypot(size[0], size[2]) / 2.0
 
 
-def _extent(agents: Agents) -> tuple[Point, Point, float]:
-    """Corners of the part to show, and the length of a wedge, in metres."""
-    ground = agents.poses()[..., (0, 2), 3].flatten(0, 1)
-    low, high = ground.amin(0), ground.amax(0)
-    largest = max((high - low).max().item(), SMALLEST_EXTENT)
-    reach = 0.17 * largest
-    margin = torch.clamp((0.6 * largest - (high - low)) / 2.0, min=reach)
-    low, high = low - margin, high + margin
-    return (low[0].item(), low[1].item()), (high[0].item(), high[1].item()), reach
-
-
 def _draw_views(canvas: Canvas, agent: Agent, frame: int, reach: float, color: Color) -> None:
     """Wedge and name of every view; a camera that looks straight up or down has no wedge."""
-    cameras, intrinsics = agent.extrinsics()[frame], agent.intrinsics()[frame]
-    edges = torch.tensor([[0.0], [float(agent.rig.width)]], dtype=torch.float64)
-    sideways = (edges - intrinsics[:, 0, 2]) / intrinsics[:, 0, 0]
-    rays = sideways[..., None] * cameras[:, :3, 0] + cameras[:, :3, 2]
-    bearings = torch.atan2(rays[..., 0], rays[..., 2])
-    level = torch.hypot(rays[..., 0], rays[..., 2]).amin(0) > 1e-3
+    cameras, bearings = agent.extrinsics()[frame], view_bearings(agent)[frame].tolist()
     dark = (round(0.65 * color[0]), round(0.65 * color[1]), round(0.65 * color[2]))
     for view, name in enumerate(agent.rig.view_names):
-        if not level[view]:
+        first, last = bearings[view]
+        if math.isnan(first):
             continue
-        origin, first = _ground(cameras[view]), bearings[0, view].item()
-        opening = (bearings[1, view].item() - first) % math.tau
+        origin, opening = _ground(cameras[view]), last - first
         arc = [_toward(origin, first + opening * step / 24.0, reach) for step in range(25)]
         canvas.polygon([origin, *arc], color, alpha=75 if view == 0 else 24, outline=140)
         # Off the middle, where the path of an agent that drives straight on would cross the word.

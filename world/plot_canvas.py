@@ -32,7 +32,7 @@ class Canvas:
 
     def __init__(self, size: tuple[int, int], low: Point, high: Point) -> None:
         self.size = size
-        self.text_size = SUPERSAMPLING * min(max(min(size) / 48.0, 9.0), 22.0)
+        self.text_size = SUPERSAMPLING * min(max(min(size) / 40.0, 9.0), 24.0)
         self.thickness = SUPERSAMPLING * min(size) / 768.0
         self.font = ImageFont.load_default(self.text_size)
         width, height = size[0] * SUPERSAMPLING, size[1] * SUPERSAMPLING

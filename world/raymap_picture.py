@@ -10,16 +10,16 @@ from torch import Tensor
 
 from .raymaps import RAYMAP_CHANNELS, TEMPORAL_FACTOR, RaymapOptions, frame_groups
 
-PANEL_WIDTH = 180
+PANEL_WIDTH = 240
 MARGIN = 4
-LABEL_HEIGHT = 18
-FONT_SIZE = 13
+LABEL_HEIGHT = 28
+FONT_SIZE = 21
 INK = (230, 230, 230)
 PAPER = (24, 24, 24)
 
 
 def raymap_picture(
-    raymap: Tensor, options: RaymapOptions | None = None, names: Sequence[str] | None = None, columns: int = 5
+    raymap: Tensor, options: RaymapOptions | None = None, names: Sequence[str] | None = None, columns: int = 4
 ) -> Tensor:
     """Draw raymaps: two rows per agent (directions, origins), a few latent frames side by side.
 

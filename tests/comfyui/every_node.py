@@ -83,6 +83,12 @@ def every_node() -> Graph:
     pocket_vae(graph)
     graph.add("pocket_preview", "PreviewImage", images=["decoded", 0])
     evaluated(pocket_town(graph, "town"), "town")
+    player = {"frame_rate": 8.0, "compare_name": "ground truth", "keep": False, "filename_prefix": "player/every"}
+    shown = {"videos": ["views", 1], "labels": ["views", 2], "compare": ["town", 2], "curves": ["numbers", 2]}
+    graph.add("player", "SharedWorldAgentsPlayer", agents=["agents", 0], **shown, **player)
+    drawing = {"frames": PATH_FRAMES, "frame_rate": 8.0, "drawing": ""}
+    graph.add("drawn", "SharedWorldDrawAgents", **drawing, agents=["rig", 0], scene=["photo_scene", 0])
+    graph.add("drawn_map", "SharedWorldPreviewAgents", agents=["drawn", 0], frame=0, size=256)
     multiworld(graph)
     scenes(graph)
     cameras(graph)

@@ -14,6 +14,7 @@ MULTIWORLD = [path for path in TWINS if path.stem.startswith("multiworld")]
 METAWORLD = [path for path in TWINS if path.stem.startswith("metaworld")]
 POCKET_METAWORLD = next(path for path in TWINS if path.stem == "pocket_metaworld")
 AGENTS_ALONE = [path for path in TWINS if path.stem.startswith("agents")]
+DRAWN = ROOT / "workflows" / "api" / "draw_and_play.json"
 FRAMES, FRAME_RATE = 17, 4
 WIDTH, HEIGHT = 96, 64
 AGENTS, VIEWS = 2, 4
@@ -27,7 +28,7 @@ def output_nodes(server, graph):
 @pytest.mark.oldest
 @pytest.mark.parametrize(
     "path",
-    [path for path in TWINS if path not in [*MULTIWORLD, *METAWORLD, *AGENTS_ALONE, POCKET_METAWORLD]],
+    [path for path in TWINS if path not in [*MULTIWORLD, *METAWORLD, *AGENTS_ALONE, POCKET_METAWORLD, DRAWN]],
     ids=lambda path: path.stem,
 )
 def test_example_graph_runs_and_saves_its_videos(server, path):
@@ -89,6 +90,16 @@ def test_agents_of_all_sources_meet_in_one_town_without_a_warning(server, path):
     rate, grid = read_video(server, entry)
     assert (rate, len(grid)) == (FRAME_RATE, FRAMES)
     assert grid.shape[2] > VIEWS * graph[types["SharedWorldAgentsGrid"]]["inputs"]["view_width"]
+
+
+def test_drawn_agents_drive_on_from_where_the_town_shows_them_and_all_their_views_are_played(server):
+    graph = json.loads(DRAWN.read_text(encoding="utf-8"))
+    outputs = server.run(graph)
+    (seed,) = outputs["6"]["shared_world_seed"]
+    assert [agent["name"] for agent in json.loads(seed)["agents"]] == ["agent 1", "agent 2"]
+    (description,) = outputs["11"]["shared_world_player"]
+    rows = json.loads(server.view(description))["rows"]
+    assert [len(row["views"]) for row in rows] == [VIEWS] * AGENTS
 
 
 def test_generated_views_stand_above_the_true_ones(server):

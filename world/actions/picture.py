@@ -7,16 +7,16 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from ..plot import PALETTE
-from ..plot_canvas import BACKGROUND, GRID, INK, SUPERSAMPLING, Color, grid_spacing
+from ..palette import PALETTE, Color
+from ..plot_canvas import BACKGROUND, GRID, INK, SUPERSAMPLING, grid_spacing
 from .actions import Actions
 from .layout import Axis
 
 SMALLEST_WIDTH = 256
 """Pixels below which nothing could be read."""
 
-FONT_SIZE = 15
-NAME_HEIGHT, KEY_HEIGHT, AXIS_HEIGHT, SCALE_HEIGHT = 26, 18, 40, 40
+FONT_SIZE = 20
+NAME_HEIGHT, KEY_HEIGHT, AXIS_HEIGHT, SCALE_HEIGHT = 34, 24, 52, 52
 MARGIN, GAP = 10, 8
 """Heights of an agent's name, a key, an axis and the time scale, and space around blocks, in pixels."""
 
@@ -80,7 +80,7 @@ class _Sheet:
         self.block = NAME_HEIGHT + KEY_HEIGHT * len(layout.buttons) + AXIS_HEIGHT * len(layout.axes) + GAP
         self.size = (width, MARGIN + self.block * len(actions) + SCALE_HEIGHT)
         self.font = ImageFont.load_default(SUPERSAMPLING * FONT_SIZE)
-        self.small = ImageFont.load_default(SUPERSAMPLING * FONT_SIZE * 0.75)
+        self.small = ImageFont.load_default(SUPERSAMPLING * FONT_SIZE * 0.8)
         names = (*layout.button_names, *layout.axis_names)
         numbers = max((self.small.getlength(f"{axis.low:.3g}") for axis in layout.axes), default=0.0)
         self.label_right = SUPERSAMPLING * MARGIN + max(map(self.font.getlength, names), default=0.0)
@@ -106,7 +106,7 @@ class _Sheet:
             self.pen.line([(x, self.top + SUPERSAMPLING * NAME_HEIGHT), (x, self.bottom)], GRID, SUPERSAMPLING)
             seconds = f"{number / self.actions.frame_rate:.2f} s"
             self._below(x, 2, str(number), INK, small=False)
-            self._below(x, 20, seconds, FAINT, small=True)
+            self._below(x, 27, seconds, FAINT, small=True)
         self.text((self.label_right, self.bottom + SUPERSAMPLING * 2), "frame", "rt")
 
     def _below(self, x: float, y: float, words: str, color: Color, small: bool) -> None:

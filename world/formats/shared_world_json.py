@@ -44,8 +44,8 @@ def _recognise(head: Head) -> bool:
     return re.search(rf'"format"\s*:\s*"{FORMAT_NAME}"', head.text) is not None
 
 
-class _Reader:
-    """Reads one file and collects the keys that it does not know."""
+class AgentsReader:
+    """Reads one document and collects the keys that it does not know."""
 
     def __init__(self) -> None:
         self.unknown: dict[str, None] = {}
@@ -124,24 +124,33 @@ def _frame_intrinsics(item: JsonValue | None, frames: int, views: int) -> Tensor
 
 
 def _read(path: Path, options: ReadOptions) -> Agents:
-    reader = _Reader()
+    reader = AgentsReader()
     agents = reader.agents(parse_json(read_text(path)))
     if reader.unknown:
         logger.warning("%s: unknown keys are ignored: %s.", path, ", ".join(reader.unknown))
     return agents
 
 
-def _agent_document(agent: Agent) -> dict[str, Any]:
-    rig = agent.rig
+def rig_document(rig: Rig) -> dict[str, Any]:
+    """A rig as dictionaries, lists and numbers."""
     views = [
         {"name": name, "view_to_agent": pose.tolist(), "intrinsics": matrix.tolist()}
         for name, pose, matrix in zip(rig.view_names, rig.view_to_agent, rig.intrinsics, strict=True)
     ]
+    return {"width": rig.width, "height": rig.height, "views": views}
+
+
+def body_document(body: Body | None) -> dict[str, Any] | None:
+    """A body as a dictionary, or None."""
+    return None if body is None else {"size": list(body.size), "centre": list(body.centre)}
+
+
+def _agent_document(agent: Agent) -> dict[str, Any]:
     return {
         "name": agent.name,
         "poses": agent.poses.tolist(),
-        "rig": {"width": rig.width, "height": rig.height, "views": views},
-        "body": agent.body and {"size": list(agent.body.size), "centre": list(agent.body.centre)},
+        "rig": rig_document(agent.rig),
+        "body": body_document(agent.body),
         "frame_intrinsics": None if agent.frame_intrinsics is None else agent.frame_intrinsics.tolist(),
     }
 

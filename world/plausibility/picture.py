@@ -9,7 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ..agents import Agent, Agents
-from ..plot import PALETTE, SMALLEST_EXTENT, plot_agents
+from ..ground_plan import SMALLEST_EXTENT
+from ..palette import PALETTE
+from ..plot import plot_agents
 from ..plot_canvas import BACKGROUND, INK, Canvas, Color, Point
 
 ALARM: Color = (180, 30, 20)

@@ -29,7 +29,7 @@ def vae():
 def evaluate(images, layout="2x2", **given):
     lists = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
     output = EvaluateSharedWorld.execute(images=images, layout=[layout], **lists)
-    table, metrics = output.args
+    table, metrics, _ = output.args
     assert output.ui.as_dict() == {"text": (table,)}
     return table, json.loads(metrics)
 

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -261,3 +262,29 @@ def test_upright_poses_place_and_turn():
     assert path.dtype == torch.float64
     np.testing.assert_allclose(positions(path), [[1, 2, 3], [4, 5, 6]])
     np.testing.assert_allclose(path[1, :3, 2], [1, 0, 0], atol=1e-12)
+
+
+def speeds(path: torch.Tensor, frame_rate: float) -> np.ndarray:
+    return np.linalg.norm(np.diff(positions(path), axis=0), axis=1) * frame_rate
+
+
+def test_speed_of_a_waypoint_holds_there_and_no_other_time_changes():
+    slow = [replace(waypoint, speed=speed) for waypoint, speed in zip(CORNER, (2.0, 1.5, None, 4.0), strict=True)]
+    path = path_from_waypoints(slow, frames=5001, frame_rate=1000.0)
+    driven = speeds(path, 1000.0)
+    assert [driven[0], driven[2000], driven[-1]] == pytest.approx([2.0, 1.5, 4.0], rel=0.01)
+    at_waypoints = positions(path)[[0, 2000, 3000, 5000]]
+    np.testing.assert_allclose(at_waypoints, [waypoint.position for waypoint in CORNER], atol=1e-9)
+
+
+def test_speed_that_would_overshoot_is_limited_so_that_the_agent_never_goes_back():
+    rushing = [Waypoint(0, (0, 0, 0)), Waypoint(1, (0, 0, 2), speed=500.0), Waypoint(2, (0, 0, 10))]
+    path = path_from_waypoints(rushing, frames=2001, frame_rate=1000.0)
+    ahead = positions(path)[:, 2]
+    assert (np.diff(ahead) >= -1e-12).all()
+    assert speeds(path, 1000.0)[999] == pytest.approx(3.0 * 2.0, rel=0.01)
+
+
+def test_negative_speed_is_refused():
+    with pytest.raises(ValueError, match="speed at a waypoint must not be negative, given -1 m/s"):
+        Waypoint(0, (0, 0, 0), speed=-1)

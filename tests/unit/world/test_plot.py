@@ -4,8 +4,9 @@ import torch
 
 from shared_world.world.agents import Agent, Agents, Body
 from shared_world.world.encounters import ENCOUNTERS, encounter
+from shared_world.world.palette import PALETTE
 from shared_world.world.paths import upright_poses
-from shared_world.world.plot import PALETTE, plot_agents
+from shared_world.world.plot import plot_agents
 from shared_world.world.plot_canvas import BACKGROUND, Canvas, grid_spacing
 from shared_world.world.rigs import front_rig, rig_from_yaws
 from shared_world.world.routes import straight_path
@@ -59,7 +60,8 @@ def test_both_axes_have_one_scale_in_pictures_of_any_shape():
 def test_a_body_is_drawn_with_its_size_along_its_heading():
     picture = plot_agents(standing((0.0, 0.0), heading=90.0, body=Body((1.0, 1.0, 6.0))), size=(512, 512))
     _, per_row = np.unique(colored(picture, PALETTE[0])[:, 1], return_counts=True)
-    width, height = per_row.max(), (per_row > 0.5 * per_row.max()).sum()
+    width = np.sort(per_row)[-4]  # a border of the name's plate may lie in the longest row
+    height = (per_row > 0.5 * width).sum()
     assert 5.5 < width / height < 6.5
 
 

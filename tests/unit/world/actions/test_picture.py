@@ -6,7 +6,11 @@ import torch
 
 from shared_world.tests.unit.world.actions.random_actions import CAR, IT_TAKES_TWO, PANDA, idle_actions
 from shared_world.world.actions import draw_actions, parse_action_script
-from shared_world.world.plot import PALETTE
+from shared_world.world.actions.picture import AXIS_HEIGHT, KEY_HEIGHT, MARGIN, NAME_HEIGHT
+from shared_world.world.palette import PALETTE
+
+FIRST_AXIS = MARGIN + NAME_HEIGHT + KEY_HEIGHT * len(IT_TAKES_TWO.buttons)
+"""Row of the picture where the first axis of It Takes Two begins."""
 
 
 def colored(picture, color):
@@ -58,8 +62,8 @@ def test_a_higher_value_is_drawn_higher_and_at_its_time():
     def heights(value):
         actions = parse_action_script(f"left: 40-80: look_x {value}", IT_TAKES_TWO, frame_count=81)
         mask = colored(draw_actions(actions), PALETTE[0])
-        mask[:220] = False
-        mask[255:] = False
+        mask[:FIRST_AXIS] = False
+        mask[FIRST_AXIS + AXIS_HEIGHT :] = False
         return [np.flatnonzero(mask[:, column]).mean() for column in (300, 800)]
 
     (before, up), (_, half), (_, down) = heights(1), heights(0.5), heights(-1)
@@ -76,8 +80,8 @@ def test_values_beyond_the_usual_range_stay_within_their_row():
     changed = (inside - outside).abs().amax(-1) > 0.05
     rows = np.flatnonzero(changed.any(1).numpy())
     assert inside.shape == outside.shape
-    assert rows.min() >= 218
-    assert rows.max() <= 300
+    assert rows.min() >= FIRST_AXIS
+    assert rows.max() <= FIRST_AXIS + 2 * AXIS_HEIGHT
 
 
 def test_the_mark_stands_in_the_middle_of_its_frame():

@@ -1,0 +1,36 @@
+/** An element with classes, properties and children; classes get the pack's prefix. */
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  classes: string,
+  properties: Partial<HTMLElementTagNameMap[Tag]> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const made = document.createElement(tag)
+  made.className = classes
+    .split(" ")
+    .filter(Boolean)
+    .map((name) => `shared-world-${name}`)
+    .join(" ")
+  Object.assign(made, properties)
+  made.append(...children)
+  return made
+}
+
+/** Say what a button does that shows no words. */
+export function nameButton(button: HTMLElement, name: string): void {
+  button.title = name
+  button.setAttribute("aria-label", name)
+}
+
+/** A canvas that fills its parent, sharp on every screen; `draw` gets its size in CSS pixels. */
+export function fitCanvas(canvas: HTMLCanvasElement): { context: CanvasRenderingContext2D; size: [number, number] } {
+  const ratio = window.devicePixelRatio || 1
+  const size: [number, number] = [canvas.clientWidth, canvas.clientHeight]
+  const [width, height] = size.map((side) => Math.max(1, Math.round(side * ratio))) as [number, number]
+  if (canvas.width !== width) canvas.width = width
+  if (canvas.height !== height) canvas.height = height
+  const context = canvas.getContext("2d")!
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  context.clearRect(0, 0, ...size)
+  return { context, size }
+}

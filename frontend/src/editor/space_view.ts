@@ -1,0 +1,190 @@
+/** The 3D view: agents' bodies, the frusta of all their cameras, paths, and the points of a connected scene. */
+
+import {
+  AmbientLight,
+  BoxGeometry,
+  BufferAttribute,
+  BufferGeometry,
+  Color,
+  DirectionalLight,
+  GridHelper,
+  Group,
+  Line,
+  LineBasicMaterial,
+  LineSegments,
+  Mesh,
+  MeshLambertMaterial,
+  PerspectiveCamera,
+  Points,
+  PointsMaterial,
+  Scene,
+  Vector3,
+  WebGLRenderer,
+} from "three"
+import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js"
+import { element } from "../appearance/elements"
+import { agentColor } from "../appearance/palette"
+import { currentTheme } from "../appearance/theme"
+import type { Camera } from "../world/cameras"
+import { type Point, type Pose, toWorld } from "../world/poses"
+import { type AgentMotion, bodyOf, camerasOf, type Motion } from "./motion"
+import type { EditorState, PointCloud } from "./state"
+
+/** Metres from a camera to the far end of its drawn frustum. */
+const FRUSTUM = 3
+
+/** Three's axes have y up and z backwards: a point of the world frame there. */
+function toThree([x, y, z]: Point): Vector3 {
+  return new Vector3(x, -y, -z)
+}
+
+export class SpaceView {
+  readonly #canvas = element("canvas", "")
+  readonly #renderer: WebGLRenderer
+  readonly #scene = new Scene()
+  readonly #camera = new PerspectiveCamera(45, 1, 0.1, 2000)
+  readonly #controls: OrbitControls
+  readonly #sun = new DirectionalLight(0xffffff, 1.6)
+  readonly #agents = new Group()
+  #grid: GridHelper | null = null
+  #points: Points | null = null
+  #cloud: PointCloud | null = null
+  #aimed = false
+  #frame = 0
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly state: EditorState,
+  ) {
+    this.#renderer = new WebGLRenderer({ canvas: this.#canvas, antialias: true })
+    root.replaceChildren(this.#canvas)
+    this.#sun.position.set(20, 40, 10)
+    this.#scene.add(new AmbientLight(0xffffff, 1.5), this.#sun, this.#agents)
+    this.#controls = new OrbitControls(this.#camera, this.#canvas)
+    this.#controls.maxPolarAngle = Math.PI / 2 - 0.02
+    this.#controls.addEventListener("change", () => this.#request())
+  }
+
+  draw(motion: Motion): void {
+    const { clientWidth: width, clientHeight: height } = this.root
+    if (width === 0 || height === 0) return
+    const theme = currentTheme()
+    this.#scene.background = new Color(theme.ground)
+    this.#renderer.setPixelRatio(window.devicePixelRatio || 1)
+    this.#renderer.setSize(width, height, false)
+    this.#camera.aspect = width / height
+    this.#camera.updateProjectionMatrix()
+    this.#showGrid(theme.strongGrid, theme.grid)
+    this.#showCloud()
+    clear(this.#agents)
+    motion.agents.forEach((agent, index) => {
+      this.#agents.add(...agentParts(agent, this.state.playhead, agentColor(index, theme.dark)))
+    })
+    if (!this.#aimed) this.#aim(motion)
+    this.#renderer.render(this.#scene, this.#camera)
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.#frame)
+    clear(this.#agents)
+    this.#points?.geometry.dispose()
+    this.#controls.dispose()
+    this.#renderer.dispose()
+    this.#renderer.forceContextLoss()
+  }
+
+  #request(): void {
+    if (this.#frame !== 0) return
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0
+      this.#renderer.render(this.#scene, this.#camera)
+    })
+  }
+
+  /** Look at all paths from above and behind. */
+  #aim(motion: Motion): void {
+    const places = motion.agents.flatMap(({ poses }) => poses.map((pose): Point => [pose[3]!, pose[7]!, pose[11]!]))
+    if (places.length === 0) return
+    const middle = places.reduce((sum, place) => sum.addScaledVector(toThree(place), 1 / places.length), new Vector3())
+    const reach = Math.max(10, ...places.map((place) => toThree(place).distanceTo(middle)))
+    this.#camera.position.copy(middle).add(new Vector3(0.35 * reach, 0.85 * reach, 1.2 * reach))
+    this.#controls.target.copy(middle)
+    this.#controls.update()
+    this.#aimed = true
+  }
+
+  #showGrid(strong: string, weak: string): void {
+    if (this.#grid?.name === strong) return
+    if (this.#grid) this.#scene.remove(this.#grid)
+    this.#grid = new GridHelper(200, 50, strong, weak)
+    this.#grid.name = strong
+    this.#scene.add(this.#grid)
+  }
+
+  #showCloud(): void {
+    const { cloud } = this.state
+    if (cloud === this.#cloud) return
+    this.#cloud = cloud
+    if (this.#points) {
+      this.#scene.remove(this.#points)
+      this.#points.geometry.dispose()
+      this.#points = null
+    }
+    if (!cloud) return
+    const places = cloud.positions.map((value, index) => (index % 3 === 0 ? value : -value))
+    const geometry = new BufferGeometry()
+    geometry.setAttribute("position", new BufferAttribute(places, 3))
+    geometry.setAttribute("color", new BufferAttribute(cloud.colors, 3, true))
+    this.#points = new Points(geometry, new PointsMaterial({ size: 0.12, vertexColors: true }))
+    this.#scene.add(this.#points)
+  }
+}
+
+/** Path, body and frusta of one agent at a frame. */
+function agentParts({ agent, poses }: AgentMotion, frame: number, color: string) {
+  const pose = poses[frame]!
+  const path = new BufferGeometry().setFromPoints(
+    poses.map((place) => toThree([place[3]!, place[7]! - 0.03, place[11]!])),
+  )
+  const rays = camerasOf(agent, pose).flatMap(frustumLines)
+  const frusta = new BufferGeometry().setFromPoints(rays.map(toThree))
+  return [
+    bodyMesh(agent, pose, color),
+    new Line(path, new LineBasicMaterial({ color })),
+    new LineSegments(frusta, new LineBasicMaterial({ color, transparent: true, opacity: 0.75 })),
+  ]
+}
+
+function bodyMesh(agent: AgentMotion["agent"], pose: Pose, color: string): Mesh {
+  const { size, centre } = bodyOf(agent)
+  const mesh = new Mesh(new BoxGeometry(...size), new MeshLambertMaterial({ color }))
+  mesh.position.copy(toThree(toWorld(pose, centre)))
+  mesh.lookAt(mesh.position.clone().add(new Vector3(pose[2], -pose[6]!, -pose[10]!)))
+  return mesh
+}
+
+/** Ends of the lines from a camera to the corners of its picture, and around the picture. */
+function frustumLines(camera: Camera): Point[] {
+  const k = camera.intrinsics
+  const corners = (
+    [
+      [0, 0],
+      [camera.width, 0],
+      [camera.width, camera.height],
+      [0, camera.height],
+    ] as const
+  ).map(([u, v]): Point => {
+    const local: Point = [((u - k[2]!) / k[0]!) * FRUSTUM, ((v - k[5]!) / k[4]!) * FRUSTUM, FRUSTUM]
+    return toWorld(camera.pose, local)
+  })
+  const eye: Point = [camera.pose[3]!, camera.pose[7]!, camera.pose[11]!]
+  return corners.flatMap((corner, index) => [eye, corner, corner, corners[(index + 1) % 4]!])
+}
+
+function clear(group: Group): void {
+  for (const part of [...group.children] as (Mesh | Line)[]) {
+    group.remove(part)
+    part.geometry.dispose()
+    for (const material of [part.material].flat()) material.dispose()
+  }
+}

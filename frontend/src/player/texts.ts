@@ -1,0 +1,78 @@
+import { app } from "comfyui"
+
+const ENGLISH = {
+  title: "Agents Player",
+  empty: "Run the graph: the videos of all agents appear here and play in step.",
+  loading: "Loading the videos …",
+  gone: "The files of the last run are gone; ComfyUI empties its temporary folder when it starts. Run the graph again, and switch keep on for files that stay.",
+  unreadable: "The description of the last run cannot be read ({0}). Run the graph again.",
+  unreachable: "The files of the last run cannot be fetched ({0}). Is ComfyUI running?",
+  missing: "file is missing",
+  unplayable: "cannot be played",
+  play: "Play (space)",
+  pause: "Pause (space)",
+  first: "First frame (home)",
+  back: "One frame back (left arrow; with shift ten)",
+  forward: "One frame on (right arrow; with shift ten)",
+  last: "Last frame (end)",
+  loop: "Begin again at the end (L)",
+  speed: "Speed",
+  compare: "Compare with {0} (C changes)",
+  off: "no comparison",
+  slider: "slider",
+  blink: "blink",
+  difference: "difference",
+  map: "Map (M)",
+  curves: "Curves (G)",
+  fullscreen: "Whole screen (F)",
+  grid: "All views (escape)",
+  enlarge: "{0}: click to enlarge",
+  shrink: "{0}: click for all views",
+  frame: "frame {0} / {1}",
+  shorter: "{0} ends at frame {1} of {2}; its last frame stays.",
+  severalShorter: "{0} views end before the others; their last frames stay.",
+  rates: "The videos run at different rates ({0} frames per second); each keeps its own.",
+  help: "Space plays, arrows step, home and end jump, 1 to 9 enlarge a view",
+}
+
+const CHINESE: typeof ENGLISH = {
+  title: "智能体播放器",
+  empty: "运行工作流后，所有智能体的视频会在此同步播放。",
+  loading: "正在加载视频……",
+  gone: "上次运行的文件已不存在：ComfyUI 启动时会清空临时文件夹。请重新运行；若要保留文件，请打开 keep。",
+  unreadable: "无法读取上次运行的说明文件（{0}）。请重新运行。",
+  unreachable: "无法获取上次运行的文件（{0}）。ComfyUI 在运行吗？",
+  missing: "文件缺失",
+  unplayable: "无法播放",
+  play: "播放（空格）",
+  pause: "暂停（空格）",
+  first: "第一帧（Home）",
+  back: "后退一帧（左箭头；加 Shift 为十帧）",
+  forward: "前进一帧（右箭头；加 Shift 为十帧）",
+  last: "最后一帧（End）",
+  loop: "循环播放（L）",
+  speed: "速度",
+  compare: "与 {0} 比较（按 C 切换）",
+  off: "不比较",
+  slider: "滑块",
+  blink: "闪烁",
+  difference: "差异",
+  map: "地图（M）",
+  curves: "曲线（G）",
+  fullscreen: "全屏（F）",
+  grid: "所有视角（Esc）",
+  enlarge: "{0}：点击放大",
+  shrink: "{0}：点击返回所有视角",
+  frame: "第 {0} / {1} 帧",
+  shorter: "{0} 在第 {1} 帧结束（共 {2} 帧），之后停在最后一帧。",
+  severalShorter: "有 {0} 个视角提前结束，之后停在最后一帧。",
+  rates: "视频帧率不同（每秒 {0} 帧），各自按自己的帧率播放。",
+  help: "空格播放，方向键逐帧，Home 和 End 跳转，1 到 9 放大视角",
+}
+
+/** A text in the page's language, with its numbered gaps filled. */
+export function text(key: keyof typeof ENGLISH, ...gaps: (string | number)[]): string {
+  const language = String(app.extensionManager?.setting.get("Comfy.Locale") ?? "en")
+  const texts = language.startsWith("zh") ? CHINESE : ENGLISH
+  return texts[key].replace(/\{(\d)\}/g, (_, gap) => String(gaps[Number(gap)] ?? ""))
+}
