@@ -98,7 +98,7 @@ BANDS = (
         Frame(
             "Town",
             "#8a6fae",
-            (("LoadImage", "SharedWorldPocketTown"),),
+            (("LoadImage", "SharedWorldPocketTown"), ("SharedWorldScenePreview",)),
             only_with="SharedWorldPocketTown",
         ),
         Frame("World Editor", "#3f789e", (("SharedWorldDrawAgents",),), only_with="SharedWorldDrawAgents"),
@@ -124,7 +124,7 @@ BANDS = (
         Frame(
             "Identities",
             "#88aaaa",
-            (("LoadImage",), ("SharedWorldAgentIdentity",)),
+            (("LoadImage", "ImageFromBatch"), ("SharedWorldAgentIdentity",)),
             only_with="SharedWorldAgentIdentity",
         ),
     ),
@@ -189,7 +189,7 @@ BANDS = (
             "#88aa88",
             (
                 ("SharedWorldRenderConditionVideos",),
-                ("SharedWorldAgentsGrid: Condition", "ImageStitch"),
+                ("SharedWorldAgentsGrid: Condition", "ImageStitch: Colours"),
                 ("CreateVideo: Condition", "SaveVideo: Save the condition"),
             ),
             only_with="SharedWorldRenderConditionVideos",

@@ -106,10 +106,13 @@ def scene_boxes(graph: Graph, shown: list[Image.Image], conditions: np.ndarray) 
     boxes = [(picture, (0, number * SQUARE[1]), SQUARE) for number, picture in enumerate(shown)]
     frame = Image.fromarray(conditions[len(conditions) // 3])
     across = SIZE[0] - SQUARE[0]
+    loaded = loaded_pictures(graph)
+    if not loaded:
+        return [*boxes, (frame, (SQUARE[0], 0), (across, SIZE[1]))]
     height = min(TALLEST_CONDITION, round(across * frame.height / frame.width))
     boxes.append((frame, (SQUARE[0], 0), (across, height)))
-    cars = [name for name in loaded_pictures(graph) if name.startswith("car_")]
-    below = [readable(EXAMPLE_INPUTS / name) for name in cars or loaded_pictures(graph)]
+    cars = [name for name in loaded if name.startswith("car_")]
+    below = [readable(EXAMPLE_INPUTS / name) for name in cars or loaded]
     size = across // len(below), SIZE[1] - height
     return boxes + [(picture, (SQUARE[0] + number * size[0], height), size) for number, picture in enumerate(below)]
 
