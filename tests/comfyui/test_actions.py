@@ -127,7 +127,7 @@ def test_what_is_written_to_the_input_folder_is_offered_and_read(server):
     assert numpy.array_equal(image, drawn(actions))
     assert rate == 30.0
     image, rate = result(server, read("played.json", start_frame=80, frames=81, frame_rate=12.0))
-    assert numpy.array_equal(image[:-20], drawn(actions.select_frames(range(80, 161)))[:-20])  # but for the seconds
+    assert numpy.array_equal(image[:-26], drawn(actions.select_frames(range(80, 161)))[:-26])  # but for the seconds
     assert rate == 12.0
 
 
