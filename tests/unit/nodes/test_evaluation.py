@@ -17,7 +17,7 @@ def clip():
     settings = {"split": "test", "town": 0, "preset": "head_on", "seed": 0, "weather": "sunny", "fog_distance": 18.0}
     settings |= {"frames": 9, "frame_rate": 2.0, "travel": 30.0, "view_width": 48, "view_height": 32}
     settings |= {"first_car": "red", "second_car": "red", "samples": 1, "layout": "town"}
-    _, _, views, _, truth = PocketTown.execute(**settings).args
+    _, _, views, _, truth, *_ = PocketTown.execute(**settings).args
     return views, truth
 
 

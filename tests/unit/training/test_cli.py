@@ -64,7 +64,8 @@ def test_help_and_unknown_commands(capsys):
 
 
 def test_missing_packages_are_named(capsys, monkeypatch):
-    monkeypatch.setattr(program, "NEEDED_TO_TRAIN", {"accelerate": "accelerate", "no_such_module": "no-such-package"})
+    modules = {"accelerate": "accelerate", "no_such_module": "no-such-package"}
+    monkeypatch.setitem(program.NEEDED, "train", ("Training", modules))
     assert program.main(["train", "vae", "x"]) == 1
     assert "pip install no-such-package" in capsys.readouterr().err
 
