@@ -21,7 +21,6 @@ from ..models.metaworld.initialisation import initialise_from_scratch
 from ..models.metaworld.layout import WanLayout
 from ..models.metaworld.options import MetaWorldOptions
 from ..models.metaworld.transformer import MetaWorldTransformer
-from ..models.wan_metadata import HEAD_DIM, attention_heads
 from .activation_checkpointing import checkpoint_blocks
 from .autoencoders import Autoencoder, load_autoencoder
 from .comfyui_modules import gradients_through_comfyui
@@ -140,7 +139,7 @@ def _from_files(settings: MetaWorldSettings, options: MetaWorldOptions) -> Start
     if not settings.start:
         assert base is not None
         layout, tensors = base_layout(base), read_tensors(base)
-        heads = attention_heads([base]) or layout.dim // HEAD_DIM
+        heads = heads_of(layout, [base])
         return StartingPoint(layout, heads, options, tensors | untrained_extension(tensors, layout, options, seed))
     plan = plan_metaworld(open_checkpoint(settings.start), base)
     missing = replace(plan.options, alignment=options.alignment, alignment_qk_norm=options.alignment_qk_norm)
@@ -152,4 +151,4 @@ def _from_files(settings: MetaWorldSettings, options: MetaWorldOptions) -> Start
         )
     tensors = plan.read()
     added = untrained_extension(tensors, plan.layout, options, seed)
-    return StartingPoint(plan.layout, heads_of(plan), options, added | tensors)
+    return StartingPoint(plan.layout, heads_of(plan.layout, plan.sources), options, added | tensors)

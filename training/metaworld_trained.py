@@ -1,12 +1,13 @@
 """MetaWorld networks without ComfyUI's loader."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import comfy.ops
 import torch
 
-from ..models.checkpoints import open_checkpoint
-from ..models.metaworld.checkpoint import MetaWorldPlan, plan_metaworld
+from ..models.checkpoints import Checkpoint, open_checkpoint
+from ..models.metaworld.checkpoint import plan_metaworld
 from ..models.metaworld.layout import PATCH, WanLayout
 from ..models.metaworld.options import MetaWorldOptions
 from ..models.metaworld.transformer import MetaWorldTransformer
@@ -36,9 +37,9 @@ def build_network(
     )
 
 
-def heads_of(plan: MetaWorldPlan) -> int:
+def heads_of(layout: WanLayout, sources: Sequence[Checkpoint]) -> int:
     """Attention heads that the files record, or those of the published sizes."""
-    return attention_heads(plan.sources) or plan.layout.dim // HEAD_DIM
+    return attention_heads(sources) or layout.dim // HEAD_DIM
 
 
 def load_trained(path: str | Path) -> MetaWorldTransformer:
@@ -48,7 +49,7 @@ def load_trained(path: str | Path) -> MetaWorldTransformer:
         CheckpointError: see `plan_metaworld`.
     """
     plan = plan_metaworld(open_checkpoint(path))
-    network = build_network(plan.layout, heads_of(plan), plan.options, torch.device("meta"))
+    network = build_network(plan.layout, heads_of(plan.layout, plan.sources), plan.options, torch.device("meta"))
     tensors = plan.read()
     network.load_state_dict({name: tensors[name].float() for name in network.state_dict()}, assign=True)
     return network.eval().requires_grad_(False)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..pocket.clip_files import read_document, read_ground_truth
 from ..pocket.portrait import car_portrait
+from ..pocket.scenes import PORTRAIT_SIDE
 from ..pocket.town import FIRST_CAR
 from ..pocket.weather import find_weather
 from ..world.agents import Agents
@@ -19,9 +20,6 @@ from ..world.unrolling.identity import choose_identity
 from .clips import Clip, ClipError, read_windows
 from .settings import Background, ConditionSettings, DataSettings
 from .windows import clip_windows
-
-PORTRAIT_SIDE = 96
-"""Pixels of the pictures of cars alone."""
 
 
 @dataclass(frozen=True, eq=False)

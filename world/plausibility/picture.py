@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ..agents import Agent, Agents
 from ..ground_plan import SMALLEST_EXTENT
-from ..palette import PALETTE
+from ..palette import PALETTE, Color
 from ..plot import plot_agents
-from ..plot_canvas import BACKGROUND, INK, Canvas, Color, Point
+from ..plot_canvas import BACKGROUND, INK, Canvas, Point
 
 ALARM: Color = (180, 30, 20)
 
