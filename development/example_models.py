@@ -5,6 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from filelock import FileLock
+
 from .locations import COMFYUI, ROOT
 
 
@@ -16,10 +18,11 @@ def example_models() -> Path:
     sources = [*makers, *sorted((ROOT / "models").rglob("*.py"))]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     folder = COMFYUI / "example_models" / digest
-    if not folder.is_dir():
-        shutil.rmtree(folder.parent, ignore_errors=True)
-        folder.parent.mkdir(parents=True)
-        partial = Path(tempfile.mkdtemp(dir=folder.parent))
-        write_tiny_checkpoints(partial)
-        partial.rename(folder)
+    with FileLock(COMFYUI / "example_models.lock"):  # Test processes that start together make them once.
+        if not folder.is_dir():
+            shutil.rmtree(folder.parent, ignore_errors=True)
+            folder.parent.mkdir(parents=True)
+            partial = Path(tempfile.mkdtemp(dir=folder.parent))
+            write_tiny_checkpoints(partial)
+            partial.rename(folder)
     return folder

@@ -21,6 +21,13 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("server", versions, indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(items):
+    """Where tests run in several processes, those of one folder and one server stay together and share what is slow."""
+    for item in items:
+        version = item.callspec.params.get("server", "") if hasattr(item, "callspec") else ""
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.parent} {version}"))
+
+
 @pytest.fixture(scope="session")
 def server(request, tmp_path_factory):
     """A running ComfyUI with the pack, example models and example inputs; its output folder is empty at first."""
