@@ -1,7 +1,8 @@
 """Make the example graphs of the page from their API twins: python -m shared_world.development.make_workflows.
 
 ComfyUI's own page loads each of `workflows/api`, so that nodes, sockets and values are written as it writes them. They
-are laid out, framed and annotated; the result is loaded again and must convert back to its twin. A picture of each
+are laid out, framed and annotated; the result is loaded again and must convert back. Where the page's graph has models
+in place of files (see `page_graphs`), it is the twin that runs. A picture of each
 graph after a run goes to a scratch folder, to be looked at, and a thumbnail for the template browser beside the graph.
 """
 
@@ -18,7 +19,8 @@ from .comfyui_server import ComfyServer
 from .example_inputs import copy_example_inputs
 from .example_models import example_models
 from .locations import COMFYUI, ROOT
-from .short_runs import changed_values, short_run
+from .page_graphs import INSTEAD, page_graph
+from .short_runs import changed, changed_values, short_run
 from .workflow_layout import arrange
 from .workflow_notes import note
 from .workflow_thumbnail import write_panels, write_thumbnail
@@ -62,24 +64,34 @@ def main() -> None:
 def make_graph(page: ComfyPage, name: str) -> None:
     """Write workflows/NAME.json, its thumbnail and a picture of it after a run."""
     twin = json.loads((TWINS / f"{name}.json").read_text(encoding="utf-8"))
-    page.load_api(twin)
+    shown = page_graph(name, twin)
+    page.load_api(shown)
     graph = arrange(page.graph(), str(uuid.uuid5(uuid.NAMESPACE_URL, f"shared-world/{name}")), note(name))
     page.load(graph)
-    check_twin(page.api_graph(), twin)
+    check_twin(page.api_graph(), shown)
     write_json(WORKFLOWS / f"{name}.json", graph)
 
     changes = short_run(twin)
-    page.change_widgets(changes)
-    run = page.run()
-    page.change_widgets(changed_values(twin, changes))
-    if run["status"]["status_str"] != "success":
-        sys.exit(f"{name} did not run: {run['status']['messages'][-1]}")
+    if name in INSTEAD:
+        outputs = page.server.run(changed(twin, changes))
+    else:
+        page.change_widgets(changes)
+        outputs = run_on_page(page, name)
+        page.change_widgets(changed_values(twin, changes))
     take_picture(page, graph, SCREENSHOTS / f"{name}.png")
     if page.page.locator(EDITOR).count():
         write_panels(*(page.page.locator(panel).screenshot() for panel in (EDITOR, PLAYER)), WORKFLOWS / f"{name}.jpg")
     else:
-        write_thumbnail(page.server, twin, run["outputs"], WORKFLOWS / f"{name}.jpg")
+        write_thumbnail(page.server, twin, outputs, WORKFLOWS / f"{name}.jpg")
     print(f"{name}: workflows/{name}.json, workflows/{name}.jpg, {SCREENSHOTS.relative_to(ROOT)}/{name}.png")
+
+
+def run_on_page(page: ComfyPage, name: str) -> dict[str, Any]:
+    """What the nodes showed."""
+    run = page.run()
+    if run["status"]["status_str"] != "success":
+        sys.exit(f"{name} did not run: {run['status']['messages'][-1]}")
+    return run["outputs"]
 
 
 def check_twin(made: dict[str, Any], twin: dict[str, Any]) -> None:

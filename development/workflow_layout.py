@@ -107,15 +107,18 @@ BANDS = (
         Frame(
             "Scene",
             "#8a6fae",
-            (("LoadImage: Photograph", "LoadImage: Depth"), ("SharedWorldSceneFromImage",)),
+            (
+                ("LoadImage: Photograph", "LoadImage: Depth", "LoadMoGeModel", "MoGeInference"),
+                ("SharedWorldSceneFromImage",),
+            ),
             only_with="SharedWorldSceneFromImage",
         ),
         Frame(
             "Video",
             "#8a6fae",
             (
-                ("LoadVideo",),
-                ("GetVideoComponents", "ImageToMask"),
+                ("LoadVideo", "LoadDA3Model", "CheckpointLoaderSimple"),
+                ("GetVideoComponents", "ImageToMask", "DA3Inference", "CLIPTextEncode", "SAM3_VideoTrack"),
                 ("SharedWorldSceneFromVideo",),
                 ("SharedWorldUnrollVideo", "SharedWorldSaveUnrolledVideo"),
             ),
@@ -157,6 +160,12 @@ BANDS = (
                 ("SharedWorldScenePreview",),
             ),
             only_with="SharedWorldPathFromWaypoints",
+        ),
+        Frame(
+            "Agents",
+            "#3f789e",
+            (("SharedWorldAgentBody",), ("SharedWorldScenePreview",)),
+            only_with="SharedWorldAgentBody",
         ),
     ),
     (

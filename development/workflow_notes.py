@@ -1,6 +1,8 @@
 """The notes in the example graphs: what a graph does, with which weights and sizes, and what to expect of it."""
 
 from ..models.published_files import PUBLISHED_FILES, PublishedFile
+from .model_links import comfyui_link
+from .page_graphs import DEPTH_ANYTHING, MOGE, SEGMENT_ANYTHING
 
 POCKET_WEIGHTS = (
     "**Weights:** a small ShareVerse and its VAE that come with the pack; there is nothing to download. They were "
@@ -44,11 +46,18 @@ CHECKED = (
 )
 OWN_INPUTS = "Copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your own"
 
-NO_METAWORLD = (
-    "**Weights:** MetaWorld's are not public. As it is, the graph names the tiny model with random weights that `make "
-    "demo` and the tests write; it does not come with the pack, and what it generates is noise. *Extend Base Model* "
-    "makes an untrained start from Phantom-Wan, with ComfyUI's `wan_2.1_vae.safetensors`."
-)
+
+def _metaworld_weights(*comfyui_files: str) -> str:
+    links = [comfyui_link(name) for name in comfyui_files]
+    needed = " and ".join(f"[{link['name']}]({link['url']}) (`models/{link['directory']}`)" for link in links)
+    return (
+        f"**Weights:** {needed + '. ' if needed else ''}MetaWorld's are not public. As it is, the graph names the tiny "
+        "model with random weights that `make demo` and the tests write; it does not come with the pack, and what it "
+        "generates is noise. *Extend Base Model* makes an untrained start from Phantom-Wan, with ComfyUI's "
+        "`wan_2.1_vae.safetensors`."
+    )
+
+
 METAWORLD_SIZES = (
     "**Real sizes:** width 832, height 480, 81 frames at 25 per second; 40 steps, euler, metaworld, cfg 5 and `ring` "
     "are as published. *point_size* 0.005 is the release's."
@@ -61,20 +70,22 @@ OWN_PHOTOGRAPH = (
 
 NOTES = {
     "metaworld_two_agents_photo": (
-        "**What it does:** one photograph with depth becomes a scene, through which two cars drive. Each car's camera "
-        "is drawn along its path as colours and depth, with the other car as a blue blob; MetaWorld makes of these, "
-        "and of a picture of each car, both cars' videos together.",
-        NO_METAWORLD,
+        "**What it does:** one photograph becomes, with the depth that MoGe 2 estimates, a scene through which two "
+        "cars drive. Each car's camera is drawn along its path as colours and depth, with the other car as a blue "
+        "blob; MetaWorld makes of these, and of a picture of each car, both cars' videos together.",
+        _metaworld_weights(MOGE),
         "**What to expect:** scene, paths and condition videos are real: red sees blue come out of the street on the "
         "left, blue sees red wait. What the photograph does not show is black there and left to the model.",
         METAWORLD_SIZES,
-        OWN_PHOTOGRAPH,
+        "**Your own:** copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your photograph and "
+        "set the height of your camera. If you have its depth as a grey picture, connect that to *depth* in place of "
+        "MoGe, as `workflows/api` does.",
     ),
     "metaworld_three_agents_ring": (
         "**What it does:** three cars in the scene of one photograph. Each is shown the other two, as blobs and by "
         "their pictures. In a `ring` each video attends to one other in every block, so that what one shows reaches "
         "all others within two blocks, at a cost that grows with the cars, not with their pairs.",
-        NO_METAWORLD,
+        _metaworld_weights(),
         "**What to expect:** scene, paths and condition videos are real. Compare `ring` with `all` and `none` in the "
         "sampler, once there are weights.",
         METAWORLD_SIZES,
@@ -83,7 +94,7 @@ NOTES = {
     "metaworld_free_roam": (
         "**What it does:** two cameras fly through the scene of one photograph, from the same place on different ways. "
         "Nobody is seen and no identities are given, but both videos show one world.",
-        NO_METAWORLD,
+        _metaworld_weights(),
         "**What to expect:** scene, flights and condition videos are real. Without identities both conditionings are "
         "equal, so that cfg has no effect.",
         METAWORLD_SIZES,
@@ -93,16 +104,15 @@ NOTES = {
         "**What it does:** one video, filmed from a car, is taken apart: where the camera and the red car went, what "
         "the red car looks like, and the street without it. What each car sees of that street then tells MetaWorld "
         "what to make: both cars' videos, of which only one was filmed.",
-        NO_METAWORLD,
-        "**What to expect:** paths, scene, pictures and condition videos are real: the red car is found within 0.4 "
-        "m. Where it turns off, it sees what was never filmed, which is black and left to the model. *Save "
-        "Unrolled Video* writes a clip for training; `python -m shared_world unroll` does that for many videos.",
+        _metaworld_weights(DEPTH_ANYTHING, SEGMENT_ANYTHING),
+        "**What to expect:** paths, scene, pictures and condition videos are real. With true depth, masks and camera "
+        "in place of the two models, as in the thumbnail, the red car is found within 0.4 m. Where it turns off, it "
+        "sees what was never filmed, which is black and left to the model. *Save Unrolled Video* writes a clip for "
+        "training; `python -m shared_world unroll` does that for many videos.",
         METAWORLD_SIZES,
-        "**Your own:** copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your video, and "
-        "in place of the depth and mask videos and the camera connect ComfyUI's *Run Depth Anything 3* "
-        "(`models/geometry_estimation/depth_anything_3_base.safetensors`, fp32, multiview) to *depth* and *Run "
-        "SAM3 Video Track* (`models/checkpoints/sam3.1_multiplex_fp16.safetensors`) to *tracks*; set "
-        "*horizontal_fov* 0, *metric_scale* camera height and the height of your camera.",
+        "**Your own:** copy the pack's `workflows/inputs` into ComfyUI's `input` folder, or load your video, set the "
+        "height of its camera and say what moves. If you have depth, masks or the camera's way already, connect "
+        "those, as `workflows/api` does.",
     ),
     "multiworld_it_takes_two": (
         "**What it does:** from one split-screen picture of a game for two players, and what each presses, MultiWorld "

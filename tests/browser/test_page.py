@@ -4,6 +4,7 @@ import json
 import pytest
 
 from shared_world.development.locations import ROOT
+from shared_world.development.page_graphs import page_graph
 from shared_world.models.published_files import PUBLISHED_FILES
 
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
@@ -55,7 +56,7 @@ def test_a_node_that_no_pack_offers_is_reported_as_missing(page):
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_example_graph_loads_and_would_be_queued_as_its_api_twin(page, path):
     graph = json.loads(path.read_text(encoding="utf-8"))
-    twin = json.loads((path.parent / "api" / path.name).read_text(encoding="utf-8"))
+    twin = page_graph(path.stem, json.loads((path.parent / "api" / path.name).read_text(encoding="utf-8")))
     page.load(graph)
     assert page.page.evaluate("() => app.graph.nodes.length") == len(graph["nodes"])
     assert page.missing_node_types() == []

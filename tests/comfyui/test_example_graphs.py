@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from shared_world.development.comfyui_server import GraphRefused
 from shared_world.development.locations import ROOT
+from shared_world.development.model_links import OF_COMFYUI
+from shared_world.development.page_graphs import INSTEAD, page_graph
 from shared_world.development.short_runs import changed, short_run
 from shared_world.tests.comfyui.test_videos import read_video
 
@@ -172,3 +175,20 @@ def test_metaworld_graph_shows_its_scene_and_saves_condition_and_generated_video
     assert values["Height"] <= generated.shape[1] < 2 * values["Height"]
     assert (blue_share(conditions).max() > 0.002) == ("SharedWorldAgentBody" in types)
     assert len(outputs[types["SharedWorldScenePreview"]]["images"]) == 2
+
+
+@pytest.mark.oldest
+@pytest.mark.parametrize("name", sorted(INSTEAD))
+def test_page_graph_with_models_of_comfyui_lacks_nothing_but_their_files(server, name):
+    graph = page_graph(name, json.loads((ROOT / "workflows" / "api" / f"{name}.json").read_text(encoding="utf-8")))
+    with pytest.raises(GraphRefused) as refused:
+        server.queue(graph)
+    errors = [(node, error["type"]) for node, entry in refused.value.node_errors.items() for error in entry["errors"]]
+    assert {kind for _, kind in errors} == {"value_not_in_list"}
+    files = {value for node, _ in errors for value in texts(graph[node]) if value in OF_COMFYUI}
+    assert files == {value for entry in graph.values() for value in texts(entry) if value in OF_COMFYUI}
+    assert len(files) == len(errors)
+
+
+def texts(entry):
+    return [value for value in entry["inputs"].values() if isinstance(value, str)]

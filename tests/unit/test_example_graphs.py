@@ -8,6 +8,8 @@ from PIL import Image
 
 from shared_world.development.example_inputs import EXAMPLE_INPUTS
 from shared_world.development.locations import ROOT
+from shared_world.development.model_links import OF_COMFYUI, comfyui_link
+from shared_world.development.page_graphs import INSTEAD
 from shared_world.development.short_runs import changed, short_run
 from shared_world.development.workflow_layout import NOTE_TYPE
 from shared_world.development.workflow_notes import note
@@ -93,12 +95,26 @@ def test_graph_needs_no_other_weights_than_those_of_the_pack_or_published_ones(p
 def test_nodes_that_name_published_files_carry_links_from_which_the_page_offers_them(path):
     nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
     named = {node["id"]: [PUBLISHED[value] for value in widget_values(node) if value in PUBLISHED] for node in nodes}
-    linked = {node["id"]: node["properties"].get("models", []) for node in nodes}
+    linked = {node["id"]: links_of(node, PUBLISHED) for node in nodes}
     assert [sum(map(len, found.values())) for found in (linked, named)] == [3 if "multiworld" in path.stem else 0] * 2
     for node, files in named.items():
         for link, file in zip(linked[node], files, strict=True):
             assert (link["name"], link["directory"], link.get("hash")) == (file.name, file.kind, file.sha256)
             assert link["url"] == f"https://huggingface.co/{file.repository}/resolve/main/{file.path}"
+
+
+@each_graph
+def test_page_asks_for_files_of_comfyui_where_the_twin_reads_what_they_estimate(path):
+    nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+    named = {value for node in nodes for value in widget_values(node) if value in OF_COMFYUI}
+    assert bool(named) == (path.stem in INSTEAD)
+    assert named == {link["name"] for node in nodes for link in links_of(node, OF_COMFYUI)}
+    for name in named:
+        assert f"[{name}]({comfyui_link(name)['url']})" in note(path.stem)
+
+
+def links_of(node, names):
+    return [link for link in node["properties"].get("models", []) if link["name"] in names]
 
 
 def widget_values(node):
