@@ -43,7 +43,7 @@ import numpy as np
 import torch
 
 from .actions import Actions
-from .layout import ActionLayout
+from .layout import ActionLayout, Axis
 from .script_syntax import Entry, Header, Item, Place, parse_entries, written_name
 
 logger = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ def parse_action_script(
         first, last = _frames(entry, frames)
         for item in entry.items:
             sheet.write(item, members, first, last)
+    sheet.warn_of_unusual_values()
     discrete, continuous = sheet.channels()
     return Actions(
         layout,
@@ -162,6 +163,7 @@ class _Sheet:
         self.discrete = np.zeros((agents, frames, len(layout.buttons)), dtype=bool)
         self.continuous = np.broadcast_to(layout.idle_axes().numpy(), (agents, frames, len(layout.axes))).copy()
         self.targets: dict[tuple[int, int], dict[int, float]] = {}
+        self.unusual: list[tuple[Place, Axis, float]] = []
 
     def write(self, item: Item, agents: Sequence[int], first: int, last: int) -> None:
         """Do one item in the frames from `first` to `last`."""
@@ -181,7 +183,9 @@ class _Sheet:
             meaning = " ".join(layout.axis_names[axis] for axis in axes)
             _require_numbers(item, len(axes), f"'{item.word}' ({meaning})")
             for axis, value in zip(axes, item.numbers, strict=True):
-                self._warn(item.place, axis, value)
+                channel = layout.axes[axis]
+                if not channel.low <= value <= channel.high:
+                    self.unusual.append((item.place, channel, value))
                 for agent in agents:
                     self._set_axis(agent, axis, first, last, value)
         else:
@@ -192,22 +196,20 @@ class _Sheet:
             self.continuous[agent, first : last + 1, axis] = value
             return
         targets = self.targets.setdefault((agent, axis), {})
-        for frame in [frame for frame in targets if first <= frame <= last]:
-            del targets[frame]
+        if last > first + 1:
+            for frame in [frame for frame in targets if first < frame < last]:
+                del targets[frame]
         targets[first] = targets[last] = value
 
-    def _warn(self, place: Place, axis: int, value: float) -> None:
-        channel = self.layout.axes[axis]
-        if not channel.low <= value <= channel.high:
+    def warn_of_unusual_values(self) -> None:
+        """Log one warning that names the first value outside of its channel's range and counts all of them."""
+        if self.unusual:
+            place, channel, value = self.unusual[0]
             logger.warning(
-                "line %d, column %d: %s is %g, usual are %g to %g; it is used as it is.",
-                place.line,
-                place.column,
-                channel.name,
-                value,
-                channel.low,
-                channel.high,
-            )
+                "line %d, column %d: %s is %g, usual are %g to %g; %d values outside of their range are used as they "
+                "are.",
+                place.line, place.column, channel.name, value, channel.low, channel.high, len(self.unusual),
+            )  # fmt: skip
 
     def channels(self) -> tuple[np.ndarray, np.ndarray]:
         """(agents, frames, buttons) bool and (agents, frames, axes) float64."""

@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
-from ..agents import Agents
 from ..poses import check_poses
 from ..rigs import check_intrinsics
 from .checks import check_pictures, check_same_axes
@@ -110,17 +108,3 @@ class KnownClip:
         if self.covered is None or self.without_others is None:
             return None
         return find_cars(self.truth[:, 1:], self.without_others[:, 1:], self.covered)
-
-
-def cameras_of_agents(agents: Agents, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Extrinsics (agents, frames, views, 4, 4) and intrinsics (agents, frames, views, 3, 3) for pictures of a size.
-
-    The intrinsics of the rigs are scaled to `height` x `width`, as `Rig.resized` does.
-
-    Raises:
-        ValueError: if the rigs differ in views or picture size.
-    """
-    intrinsics = agents.intrinsics()
-    rig = agents.members[0].rig
-    scale = torch.tensor([width / rig.width, height / rig.height, 1.0], dtype=torch.float64)
-    return agents.extrinsics(), intrinsics * scale[:, None]

@@ -7,7 +7,7 @@ Depth is in metres along the camera's z axis; 0, inf and NaN stand for "none".
 from .background import anchor_cloud, holistic_cloud
 from .depth_picture import depth_picture, depth_range
 from .files import read_scene, write_scene
-from .fusion import fuse_by_voxel, remove_outliers
+from .fusion import remove_outliers
 from .gaussians import FittedGaussian, fit_gaussian, gaussian_of_body, gaussians_of_agents
 from .masks import dilate, erode
 from .projection import project, unproject
@@ -31,7 +31,6 @@ __all__ = [
     "dilate",
     "erode",
     "fit_gaussian",
-    "fuse_by_voxel",
     "gaussian_of_body",
     "gaussians_of_agents",
     "holistic_cloud",

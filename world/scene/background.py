@@ -6,6 +6,7 @@ the rest to the network; the holistic one collects the static parts of all frame
 
 import logging
 
+import torch
 from torch import Tensor
 
 from ..poses import check_poses
@@ -51,7 +52,7 @@ def anchor_cloud(
         farthest: metres beyond which points are left out.
 
     Raises:
-        ValueError: if shapes do not fit, or nothing is left.
+        ValueError: if shapes do not fit, a colour is not finite, or nothing is left.
     """
     if image.ndim != 3 or depth.ndim != 2:
         raise ValueError(
@@ -93,7 +94,7 @@ def holistic_cloud(
         neighbours, deviations: of `remove_outliers`; 0 neighbours keep all points.
 
     Raises:
-        ValueError: if shapes do not fit, nothing is left, or a point is too far away for the voxels.
+        ValueError: as `anchor_cloud`, or if a point is too far away for the voxels.
     """
     if masks is not None:
         if masks.ndim != 3 or len(masks) != len(images):
@@ -108,7 +109,7 @@ def holistic_cloud(
         grid.add(*frames.background(slice(start, start + step)))
     _refuse_empty(len(grid), frames)
     cloud = grid.cloud()
-    return remove_outliers(cloud, neighbours, deviations) if neighbours else cloud
+    return remove_outliers(cloud, neighbours, deviations, grid.spacing()) if neighbours else cloud
 
 
 class _Frames:
@@ -125,10 +126,11 @@ class _Frames:
         farthest: float,
     ) -> None:
         count = len(images)
-        if images.ndim != 4 or images.shape[-1] < 3 or images.shape[:3] != depth.shape:
+        if images.ndim != 4 or images.shape[-1] < 3 or images.shape[:3] != depth.shape or count == 0:
             raise ValueError(
-                "Images (frames, height, width, 3) and depth (frames, height, width) must have the same frames and "
-                f"size, given {tuple(images.shape)} and {tuple(depth.shape)}; resize the images to the depth."
+                "Images (frames, height, width, 3) and depth (frames, height, width) must have the same frames, at "
+                f"least one, and the same size, given {tuple(images.shape)} and {tuple(depth.shape)}; resize the "
+                "images to the depth."
             )
         intrinsics = intrinsics.expand(count, 3, 3) if intrinsics.ndim == 2 else intrinsics
         if extrinsics.shape != (count, 4, 4) or intrinsics.shape != (count, 3, 3):
@@ -142,6 +144,9 @@ class _Frames:
         self.extrinsics, self.intrinsics = extrinsics, intrinsics
         self.dilation, self.farthest = dilation, farthest
         self.measured = 0
+        for frame, image in enumerate(images):
+            if not torch.isfinite(image).all():
+                raise ValueError(f"frame {frame}: a colour of the picture is not a finite number; make the frame anew.")
         warn_about_units(self.depth)
 
     def background(self, part: slice) -> tuple[Tensor, Tensor, Tensor]:

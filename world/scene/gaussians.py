@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..agents import Agents, Body
 from .masks import erode, match_size
-from .projection import unproject, usable_depth
+from .projection import unproject_chosen, usable_depth
 from .scene import MARKER_COLOUR, AgentGaussian
 
 logger = logging.getLogger(__name__)
@@ -109,8 +109,7 @@ def fit_gaussian(
             f"agent '{name}': depth has {frames} frames, masks {len(masks)}, extrinsics {len(extrinsics)}, "
             f"intrinsics {len(intrinsics)}; give all the same."
         )
-    usable = usable_depth(depth)
-    whole = match_size(masks, height, width, f"agent '{name}'").to(depth.device) & usable
+    whole = match_size(masks, height, width, f"agent '{name}'").to(depth.device) & usable_depth(depth)
     inner = erode(whole, erosion)
     large = inner.flatten(1).sum(1) >= FEWEST_PIXELS
     chosen = torch.where(large[:, None, None], inner, whole)
@@ -118,7 +117,7 @@ def fit_gaussian(
     seen = count >= 4
     if not seen.any():
         raise ValueError(f"agent '{name}' is seen in none of {frames} frames; its mask is empty or has no depth.")
-    means, covariances = _moments(torch.where(usable, depth, 0.0), chosen, extrinsics, intrinsics)
+    means, covariances = _moments(depth, chosen, extrinsics, intrinsics)
     if not seen.all():
         logger.warning("agent '%s' is seen in %d of %d frames; the others are filled.", name, int(seen.sum()), frames)
     return _filled(means.cpu(), covariances.cpu(), seen.cpu())
@@ -126,8 +125,7 @@ def fit_gaussian(
 
 def _moments(depth: Tensor, chosen: Tensor, extrinsics: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and covariance of the chosen pixels' points of each frame; NaN where there are none."""
-    frame = chosen.nonzero()[:, 0]
-    points = unproject(depth, extrinsics, intrinsics)[chosen].double()
+    frame, points = unproject_chosen(depth, chosen, extrinsics, intrinsics)
     ones = torch.ones(len(points), 1, dtype=torch.float64, device=points.device)
     count = ones.new_zeros(len(depth), 1).index_add_(0, frame, ones)
     means = points.new_zeros(len(depth), 3).index_add_(0, frame, points) / count

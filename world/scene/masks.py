@@ -1,6 +1,7 @@
 """Masks of subjects: grown, shrunk, and brought to the size of the depth map."""
 
 import logging
+import math
 
 import numpy as np
 import torch
@@ -30,16 +31,19 @@ def erode(masks: Tensor, pixels: float) -> Tensor:
 def _by_distance(masks: Tensor, pixels: float, grow: bool) -> Tensor:
     if pixels <= 0.0 or masks.numel() == 0:
         return masks
-    planes = masks.flatten(0, -3) if masks.ndim > 2 else masks[None]
-    changed = []
-    for plane in planes.cpu().numpy():
+    reach = math.ceil(pixels)
+    changed = masks.cpu().clone(memory_format=torch.contiguous_format)
+    for plane in changed.view(-1, *masks.shape[-2:]).numpy():
+        if not plane.any():
+            continue
+        # What is farther from the mask neither changes nor matters.
+        lines = (np.flatnonzero(plane.any(axis)) for axis in (1, 0))
+        part = plane[tuple(slice(max(0, line[0] - reach), line[-1] + reach + 1) for line in lines)]
         # Without any pixel to measure from, the distance transform measures from outside of the picture.
-        if not plane.any() or plane.all():
-            changed.append(plane)
-        else:
-            near = ndimage.distance_transform_edt(~plane if grow else plane) <= pixels
-            changed.append(near if grow else ~near)
-    return torch.from_numpy(np.stack(changed)).reshape(masks.shape).to(masks.device)
+        if not part.all():
+            near = ndimage.distance_transform_edt(~part if grow else part) <= pixels
+            part[...] = near if grow else ~near
+    return changed.to(masks.device)
 
 
 def match_size(masks: Tensor, height: int, width: int, owner: str) -> Tensor:

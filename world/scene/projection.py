@@ -35,6 +35,26 @@ def unproject(depth: Tensor, extrinsics: Tensor, intrinsics: Tensor) -> Tensor:
     return extrinsics[..., None, None, :3, 3].to(depth) + depth[..., None] * directions
 
 
+def unproject_chosen(depth: Tensor, chosen: Tensor, extrinsics: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
+    """The points of some pixels alone, in double precision whatever the depth's is.
+
+    Args:
+        depth: (frames, height, width).
+        chosen: same shape, bool, which pixels.
+        extrinsics: (frames, 4, 4) camera-to-world.
+        intrinsics: (frames, 3, 3) in pixels of the depth map.
+
+    Returns:
+        (points,) frame of each point, rising, and (points, 3) float64 in the world, on the device of `depth`.
+    """
+    frame, row, column = chosen.nonzero(as_tuple=True)
+    to_world = (extrinsics[:, :3, :3].double() @ torch.linalg.inv(intrinsics.double())).to(depth.device)
+    right, down, ahead = (to_world[frame, :, axis] for axis in range(3))
+    directions = right * (column.double() + 0.5)[:, None] + down * (row.double() + 0.5)[:, None] + ahead
+    start = extrinsics[:, :3, 3].double().to(depth.device)[frame]
+    return frame, start + depth[frame, row, column].double()[:, None] * directions
+
+
 def project(points: Tensor, extrinsics: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
     """Where points fall in a picture.
 

@@ -231,14 +231,15 @@ def _composite(
         if len(seen) == 0:
             continue
         blob = blob.chosen(seen)
-        opacity = blob.opacity(*size, options.opacity_threshold)
-        distance, hit = blob.depth(*size, options.ellipsoid_sigmas, options.near)
-        opacity *= distance < background[seen]
-        picture = rgb[start + seen]
+        window = rows, columns = blob.window(*size, options.opacity_threshold, options.ellipsoid_sigmas)
+        pictures, depths = rgb[frames, rows, columns], depth[frames, rows, columns]
+        opacity = blob.opacity(window, options.opacity_threshold)
+        distance, hit = blob.depth(window, options.ellipsoid_sigmas, options.near)
+        opacity *= distance < background[:, rows, columns][seen]
+        picture = pictures[seen]
         if seen[0] == 0:
-            behind = not_greyed & (opacity[0] > 0.0)
-            not_greyed &= ~behind
+            behind = not_greyed[window] & (opacity[0] > 0.0)
+            not_greyed[window] &= ~behind
             picture[0] = torch.where(behind[..., None], GREY, picture[0])
-        rgb[start + seen] = torch.lerp(picture, colours[agent[seen]][:, None, None], opacity[..., None])
-        nearer = torch.where(hit, distance, math.inf)
-        depth[start + seen] = torch.minimum(depth[start + seen], nearer)
+        pictures[seen] = torch.lerp(picture, colours[agent[seen]][:, None, None], opacity[..., None])
+        depths[seen] = torch.minimum(depths[seen], torch.where(hit, distance, math.inf))

@@ -12,6 +12,9 @@ MARKER_COLOUR = (0.0, 0.0, 1.0)
 SYMMETRY_TOLERANCE = 1e-6
 """Largest accepted difference of a covariance and its transpose, relative to its largest entry."""
 
+THINNEST = 1e-14
+"""Smallest accepted variance relative to the largest: below, rounding makes a turned covariance indefinite."""
+
 
 @dataclass(frozen=True, eq=False)
 class PointCloud:
@@ -101,7 +104,8 @@ class AgentGaussian:
             )
         largest = self.covariances.abs().amax((-2, -1))
         skew = (self.covariances - self.covariances.mT).abs().amax((-2, -1)) > SYMMETRY_TOLERANCE * largest
-        flat = torch.linalg.eigvalsh(self.covariances)[:, 0] <= 0.0
+        variances = torch.linalg.eigvalsh(self.covariances)
+        flat = variances[:, 0] <= THINNEST * variances[:, 2].clamp(min=0.0)
         for wrong, what in ((skew, "symmetric"), (flat, "positive definite")):
             if wrong.any():
                 frame = int(wrong.nonzero()[0])

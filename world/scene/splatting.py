@@ -123,13 +123,16 @@ class Splatter:
         rows, columns = view.padded_size
         keys = torch.full((len(view.matrix) * rows * columns,), EMPTY, device=self.device)
         numbers = torch.arange(BLOCK, device=self.device)
+        # Single precision counts the pixels of pictures up to 4096x4096.
+        counting = torch.float32 if rows * columns <= 1 << 24 else torch.float64
         for frame, block in self._pairs_in_view(view):
             u, v, depth = torch.baddbmm(view.offset[frame, :, None], view.matrix[frame], self.blocks[block]).unbind(1)
             column, row = torch.floor(u / depth + view.border), torch.floor(v / depth + view.border)
             inside = (depth > view.near) & (column >= 0.0) & (column < columns) & (row >= 0.0) & (row < rows)
             index = (numbers + block[:, None] * BLOCK).clamp(max=len(self.points) - 1)
             # Points outside go where they change nothing, and not all to one place, which would be a queue on a GPU.
-            pixel = torch.where(inside, row * columns + column, 0.0).long() + frame[:, None] * (rows * columns)
+            pixel = torch.where(inside, row.to(counting) * columns + column, 0.0).long()
+            pixel = pixel + frame[:, None] * (rows * columns)
             pixel = torch.where(inside, pixel, index % keys.numel())
             key = torch.where(inside, (depth.view(torch.int32).long() << 32) | index, EMPTY)
             keys.scatter_reduce_(0, pixel.flatten(), key.flatten(), "amin")

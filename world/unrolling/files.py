@@ -80,5 +80,5 @@ def read_unrolled(folder: Path) -> UnrolledWorld:
         return UnrolledWorld(read_scene(folder / SCENE_FILE), agents, identities, seen, warnings)
     except FileNotFoundError:
         raise
-    except (LookupError, TypeError, RuntimeError, RecursionError, ValueError) as error:
+    except (LookupError, TypeError, RuntimeError, RecursionError, OverflowError, ValueError) as error:
         raise ValueError(f"{folder}: the unrolled world cannot be read ({error}).") from error

@@ -190,7 +190,8 @@ def test_a_slip_of_the_finger_does_not_ask_for_a_million_agents():
         script("agent 1000000: 0: j1 1", layout=PANDA)
 
 
-def test_unusual_values_are_used_with_a_warning(caplog):
-    actions = script("left: 0: look 2 0")
+def test_unusual_values_are_used_with_one_warning(caplog):
+    actions = script("left: 0: look 2 0; 1: look -3 5")
     assert actions.continuous[0, 0, 0] == 2.0
-    assert "line 1, column 10: look_x is 2, usual are -1 to 1" in caplog.text
+    (record,) = caplog.records
+    assert "line 1, column 10: look_x is 2, usual are -1 to 1; 3 values" in record.getMessage()

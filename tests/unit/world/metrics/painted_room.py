@@ -3,7 +3,7 @@
 import torch
 
 from shared_world.world.agents import Agent, Agents
-from shared_world.world.metrics.known_clip import KnownClip, cameras_of_agents
+from shared_world.world.metrics.known_clip import KnownClip
 from shared_world.world.paths import upright_poses
 from shared_world.world.poses import inverse
 from shared_world.world.rigs import four_view_rig
@@ -50,9 +50,15 @@ def two_agents(frames: int = 3, width: int = WIDTH, height: int = HEIGHT) -> Age
     return Agents(tuple(members), 8.0)
 
 
+def cameras(agents: Agents, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Extrinsics and intrinsics (agents, frames, views, ..) for pictures of a size."""
+    sized = agents.with_rig(agents.members[0].rig.resized(width, height))
+    return sized.extrinsics(), sized.intrinsics()
+
+
 def pixel_rays(agents: Agents, height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Origins and directions (agents, frames, views, height, width, 3) through pixel centres, camera z component 1."""
-    extrinsics, intrinsics = cameras_of_agents(agents, height, width)
+    extrinsics, intrinsics = cameras(agents, height, width)
     v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     pixels = torch.stack([u, v, torch.ones_like(u)], dim=-1).double()
     matrix = extrinsics[..., :3, :3] @ torch.linalg.inv(intrinsics)
@@ -80,7 +86,7 @@ def known_clip(frames: int = 3, height: int = HEIGHT, width: int = WIDTH, agents
     agents = two_agents(frames) if agents is None else agents
     truth, depth, instances = render(agents, height, width)
     without_others = render(agents, height, width, hidden=tuple(range(len(agents))))[0]
-    extrinsics, intrinsics = cameras_of_agents(agents, height, width)
+    extrinsics, intrinsics = cameras(agents, height, width)
     return KnownClip(
         truth,
         depth,

@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from shared_world.tests.unit.world.metrics.painted_room import known_clip, two_agents
+from shared_world.tests.unit.world.metrics.painted_room import known_clip
 from shared_world.world.metrics.evaluation import evaluate_clip, evaluate_variants
-from shared_world.world.metrics.known_clip import KnownClip, cameras_of_agents
+from shared_world.world.metrics.known_clip import KnownClip
 from shared_world.world.poses import rigid, yaw_rotation
 
 PICTURE_KEYS = {"psnr", "psnr_all_frames", "psnr_last_frame", "ssim", "temporal_flicker"}
@@ -217,11 +217,3 @@ def test_failed_sampling_is_named_not_measured(clip, value):
 def test_ground_truth_that_does_not_fit_is_refused(clip, change, message):
     with pytest.raises(ValueError, match=message):
         replace(clip, **change)
-
-
-def test_cameras_are_scaled_to_the_pictures():
-    agents = two_agents(frames=2, width=60, height=40)
-    extrinsics, intrinsics = cameras_of_agents(agents, 20, 45)
-    rig = agents.members[0].rig.resized(45, 20)
-    assert torch.equal(extrinsics, agents.extrinsics())
-    torch.testing.assert_close(intrinsics, rig.intrinsics.expand(2, 2, 4, 3, 3))

@@ -5,13 +5,13 @@ import torch
 
 from shared_world.tests.unit.world.metrics.painted_room import (
     FIRST_CAR,
+    cameras,
     cast,
     known_clip,
     project,
     render,
     two_agents,
 )
-from shared_world.world.metrics.known_clip import cameras_of_agents
 from shared_world.world.metrics.shared_points import SharedPoints, find_shared_points
 from shared_world.world.poses import rigid, yaw_rotation
 
@@ -25,7 +25,7 @@ def room():
     """A small clip of the room: agents, depth, instances and cameras."""
     agents = two_agents(frames=2, width=15, height=10)
     _, depth, instances = render(agents, 10, 15)
-    return agents, depth, instances, *cameras_of_agents(agents, 10, 15)
+    return agents, depth, instances, *cameras(agents, 10, 15)
 
 
 def what_other_agents_see(room) -> dict[tuple, tuple[torch.Tensor, bool, bool]]:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from shared_world.tests.unit.world.scene.cameras import HEIGHT, LENS, WIDTH, turned
+from shared_world.world.rigs import pinhole_intrinsics
 from shared_world.world.scene import anchor_cloud, dilate, holistic_cloud, unproject
 from shared_world.world.scene import background as background_module
 
@@ -77,12 +78,34 @@ def test_shapes_that_do_not_fit_are_refused():
     images, depth = pictures()
     with pytest.raises(ValueError, match="resize the images to the depth"):
         anchor_cloud(images[0, ::2], depth[0], CAMERAS[0], LENS)
+    with pytest.raises(ValueError, match="at least one"):
+        holistic_cloud(images[:0], depth[:0], CAMERAS[:0], LENS)
     with pytest.raises(ValueError, match="3 images need extrinsics"):
         holistic_cloud(images, depth, CAMERAS[:2], LENS)
     with pytest.raises(ValueError, match="3 images need as many masks"):
         holistic_cloud(images, depth, CAMERAS, LENS, torch.zeros(2, HEIGHT, WIDTH))
     with pytest.raises(ValueError, match="one image"):
         anchor_cloud(images, depth, CAMERAS, LENS)
+
+
+def test_pictures_with_broken_colours_are_refused_by_frame():
+    images, depth = pictures()
+    images[1, 3, 4, 0] = math.nan
+    with pytest.raises(ValueError, match="frame 1: a colour of the picture is not a finite number"):
+        holistic_cloud(images, depth, CAMERAS, LENS)
+
+
+def test_far_away_walls_are_not_taken_for_strays():
+    # One at 2 m with pixels 3 cm apart, beside it one at 100 m with pixels 1.7 m apart.
+    depth = torch.full((1, 60, 180), 2.0)
+    depth[..., -12:] = 100.0
+    images, lens = torch.rand(1, 60, 180, 3), pinhole_intrinsics(180, 60, 113.0)
+    whole, cleaned = (
+        holistic_cloud(images, depth, torch.eye(4)[None], lens, neighbours=neighbours) for neighbours in (0, 20)
+    )
+    far = [(cloud.points[:, 2] > 99.0).sum().item() for cloud in (whole, cleaned)]
+    # Rims go, as of any wall.
+    assert far[1] > 0.75 * far[0] > 0.75 * 500
 
 
 @pytest.mark.parametrize(("factor", "words"), [(0.1, "relative depth"), (1000.0, "not look like metres")])

@@ -7,6 +7,7 @@ from shared_world.tests.unit.world.scene.cameras import AT_ORIGIN, HEIGHT, LENS,
 from shared_world.world.scene.blobs import SCREEN_VARIANCE, Blobs
 
 SIGMAS, NEAR = 2.5, 0.2
+WHOLE = slice(0, HEIGHT), slice(0, WIDTH)
 
 
 def random_covariance(seed: int, size: float = 0.6) -> torch.Tensor:
@@ -38,7 +39,7 @@ def test_depth_equals_the_quadratic_equation_of_every_ray(seed):
     camera = turned(25, 8, (1.0, -2.0, -3.0))
     world_mean = torch.tensor([2.5, -1.0, 4.0]).double()
     covariance = random_covariance(seed)
-    depth, hit = blob(world_mean, covariance, camera).depth(HEIGHT, WIDTH, SIGMAS, NEAR)
+    depth, hit = blob(world_mean, covariance, camera).depth(WHOLE, SIGMAS, NEAR)
     mean = local(world_mean[None], camera)[0]
     rotated = camera[:3, :3].T @ covariance @ camera[:3, :3]
     compared = 0
@@ -56,7 +57,7 @@ def test_outline_and_centre_of_a_sphere():
     radius, distance = 2.5 * 0.4, 7.0
     lens = torch.tensor([[100.0, 0, 64.5], [0, 100.0, 64.5], [0, 0, 1]]).double()
     sphere = blob([0.0, 0.0, distance], 0.16 * torch.eye(3).double(), lens=lens)
-    depth, hit = sphere.depth(129, 129, SIGMAS, NEAR)
+    depth, hit = sphere.depth((slice(0, 129), slice(0, 129)), SIGMAS, NEAR)
     assert depth[0, 64, 64].item() == pytest.approx(distance - radius, abs=1e-5)
     # The cone that touches the sphere: sin(angle) = radius / distance.
     outline = 100.0 * math.tan(math.asin(radius / distance))
@@ -66,7 +67,7 @@ def test_outline_and_centre_of_a_sphere():
 
 def test_depth_of_a_small_far_blob_keeps_its_digits():
     mean = torch.tensor([3.0, 1.0, 400.0]).double()
-    depth, hit = blob(mean, 0.01 * torch.eye(3).double()).depth(HEIGHT, WIDTH, SIGMAS, NEAR)
+    depth, hit = blob(mean, 0.01 * torch.eye(3).double()).depth(WHOLE, SIGMAS, NEAR)
     row, column = (blob(mean, torch.eye(3).double()).centres()[0].flip(0).long()).tolist()
     expected, _ = front_of_ellipsoid(ray(column + 0.5, row + 0.5), mean, 0.01 * torch.eye(3).double())
     assert depth[0, row, column].item() == pytest.approx(expected, rel=1e-5)
@@ -74,13 +75,13 @@ def test_depth_of_a_small_far_blob_keeps_its_digits():
 
 
 def test_an_ellipsoid_around_the_camera_is_as_near_as_can_be():
-    depth, hit = blob([0.0, 0.0, 0.5], torch.eye(3).double()).depth(HEIGHT, WIDTH, SIGMAS, NEAR)
+    depth, hit = blob([0.0, 0.0, 0.5], torch.eye(3).double()).depth(WHOLE, SIGMAS, NEAR)
     assert hit.all()
     assert (depth == NEAR).all()
 
 
 def test_an_ellipsoid_behind_the_camera_is_not_hit():
-    _, hit = blob([0.0, 0.0, -5.0], torch.eye(3).double()).depth(HEIGHT, WIDTH, SIGMAS, NEAR)
+    _, hit = blob([0.0, 0.0, -5.0], torch.eye(3).double()).depth(WHOLE, SIGMAS, NEAR)
     assert not hit.any()
 
 
@@ -114,9 +115,36 @@ def test_opacity_is_the_density_over_its_maximum_in_the_picture(mean):
     density = normal.log_prob(places)
     density = (density - density.max()).exp()
     expected = ((density - 0.003) / (1 - 0.003)).clamp(0, 1)
-    opacity = made.opacity(HEIGHT, WIDTH, 0.003)
+    opacity = made.opacity(WHOLE, 0.003)
     torch.testing.assert_close(opacity[0].double(), expected, rtol=1e-4, atol=1e-5)
     assert opacity.max() == 1.0
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("threshold", [0.0, 0.003, 0.5])
+def test_nothing_of_a_blob_lies_outside_of_its_window(seed, threshold):
+    """Means before and beside the camera, thin and thick ones, some of them around it; two frames share a window."""
+    random = torch.Generator().manual_seed(seed)
+    means = torch.tensor([[-7.0, -5.0, 0.3], [6.0, 6.0, 9.0]]).double()
+    means = means[0] + torch.rand(2, 3, generator=random).double() * (means[1] - means[0])
+    thin = random_covariance(seed, 0.02 if seed % 3 else 1.5) * torch.rand(1, generator=random).double()
+    made = Blobs.seen_from(means, thin.expand(2, 3, 3), AT_ORIGIN.expand(2, 4, 4), LENS.expand(2, 3, 3))
+    window = made.window(HEIGHT, WIDTH, threshold, SIGMAS)
+    outside = torch.ones(HEIGHT, WIDTH, dtype=torch.bool)
+    outside[window] = False
+    opacity, (depth, hit) = made.opacity(WHOLE, threshold), made.depth(WHOLE, SIGMAS, NEAR)
+    assert not (opacity > 0.0)[:, outside].any()
+    assert not hit[:, outside].any()
+    assert torch.equal(made.opacity(window, threshold), opacity[:, window[0], window[1]])
+    inside = made.depth(window, SIGMAS, NEAR)
+    assert torch.equal(inside[0], depth[:, window[0], window[1]])
+    assert torch.equal(inside[1], hit[:, window[0], window[1]])
+
+
+def test_the_window_of_a_small_blob_is_small():
+    rows, columns = blob([0.0, 0.0, 10.0], 0.04 * torch.eye(3).double()).window(HEIGHT, WIDTH, 0.003, SIGMAS)
+    # 3.4 standard deviations of 0.5 pixels around (14.2, 10.3), and up to two pixels more.
+    assert (columns.start, columns.stop, rows.start, rows.stop) == (11, 17, 7, 14)
 
 
 def test_in_sight_by_depth_and_margin():

@@ -62,6 +62,19 @@ def test_fit_is_the_covariance_of_the_pixels_inside_the_mask():
         np.testing.assert_allclose(fitted.covariances[frame], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_depth_in_half_precision_and_a_far_away_world_origin_cost_no_accuracy():
+    depth, masks = subject()
+    depth = depth.half()
+    shift = torch.tensor([4e5, 0.0, 5e6]).double()
+    moved = POSES.clone()
+    moved[:, :3, 3] += shift
+    here, there = (fit_gaussian(depth, masks, poses, LENS, "red") for poses in (POSES, moved))
+    torch.testing.assert_close(there.means - shift, here.means, atol=1e-6, rtol=0)
+    torch.testing.assert_close(there.covariances, here.covariances, atol=1e-6, rtol=0)
+    exact = fit_gaussian(depth.double(), masks, POSES, LENS, "red")
+    torch.testing.assert_close(here.means, exact.means)
+
+
 def test_masks_shrink_by_two_pixels_but_never_to_nothing():
     depth, masks = subject()
     inner = torch.zeros_like(masks)

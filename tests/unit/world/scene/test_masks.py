@@ -15,11 +15,14 @@ def disc(radius: float) -> np.ndarray:
 
 @pytest.mark.parametrize("radius", [1.0, 2.0, 2.5, 10.0])
 def test_growing_and_shrinking_equal_morphology_with_a_disc(radius):
-    masks = torch.rand(3, 40, 60, generator=torch.Generator().manual_seed(0)) > 0.7
+    masks = torch.rand(5, 40, 60, generator=torch.Generator().manual_seed(0)) > 0.7
     masks[0] = torch.from_numpy(ndimage.binary_opening(masks[0].numpy()))
     masks[1] = False
     masks[1, 5:30, 20:60] = True
     masks[1, 12, 30] = False
+    masks[2:4] = False
+    masks[2, 18:25, 20:33] = True
+    masks[3, 3:, :4] = True
     results = (values.numpy() for values in (masks, dilate(masks, radius), erode(masks, radius)))
     for plane, grown, shrunk in zip(*results, strict=True):
         assert np.array_equal(grown, ndimage.binary_dilation(plane, disc(radius)))

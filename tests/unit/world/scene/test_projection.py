@@ -3,6 +3,7 @@ import torch
 from shared_world.pocket.views import world_points
 from shared_world.tests.unit.world.scene.cameras import HEIGHT, LENS, WIDTH, turned
 from shared_world.world.scene import project, unproject
+from shared_world.world.scene.projection import unproject_chosen
 
 CAMERAS = torch.stack([turned(40, -15, (3, -2, 2)), turned(-150, 10, (1, -1, 20))])
 
@@ -28,6 +29,17 @@ def test_single_precision_depth_gives_single_precision_points():
     points = unproject(depth, CAMERAS[0], LENS)
     assert points.dtype == torch.float32
     torch.testing.assert_close(points.double(), unproject(depth.double(), CAMERAS[0], LENS), rtol=1e-6, atol=1e-6)
+
+
+def test_chosen_pixels_give_the_same_points_with_the_digits_of_their_depth():
+    depth = torch.rand(2, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0)).half() * 30 + 0.1
+    chosen = torch.rand(2, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(1)) > 0.5
+    depth[~chosen] = torch.nan
+    far = CAMERAS.clone()
+    far[:, 0, 3] += 5e5
+    frame, points = unproject_chosen(depth, chosen, far, LENS.expand(2, 3, 3))
+    assert torch.equal(frame, chosen.nonzero()[:, 0])
+    torch.testing.assert_close(points, unproject(depth.double(), far, LENS.expand(2, 3, 3))[chosen], rtol=0, atol=1e-8)
 
 
 def test_points_behind_the_camera_have_negative_depth():

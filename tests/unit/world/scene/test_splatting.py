@@ -109,6 +109,16 @@ def test_every_point_in_view_is_counted():
         assert len(pixels) > 1000
 
 
+def test_pictures_of_more_pixels_than_single_precision_counts():
+    width = (1 << 23) + 3
+    lens = torch.tensor([[4.0, 0, width / 2], [0, 4.0, 1], [0, 0, 1]]).double()
+    columns = torch.arange(width // 2 - 4, width // 2 + 4)
+    places = torch.stack([columns + 0.5, torch.full((8,), 1.5), torch.ones(8)], -1).double() @ torch.linalg.inv(lens).T
+    cloud = PointCloud(places.float(), torch.ones(8, 3))
+    drawn = Splatter(cloud).draw(AT_ORIGIN[None], lens[None], 2, width)
+    assert torch.isfinite(drawn.depth[0]).nonzero().tolist() == [[1, column] for column in columns.tolist()]
+
+
 def test_morton_order_keeps_neighbours_together():
     cloud = random_cloud(20000)
     ordered = cloud.points[morton_order(cloud.points)]
