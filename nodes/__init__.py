@@ -28,6 +28,7 @@ from .pocket_town_views import RenderInPocketTown
 from .rollout import WorldRollout
 from .sampling import JointSampler
 from .scene import SceneFromImage, SceneFromVideo, ScenePreview
+from .scene_from_points import SceneFromPoints
 from .splats import RenderSplatForAgents
 from .unrolled_files import SaveUnrolledVideo
 from .unrolling import UnrollVideo
@@ -80,6 +81,7 @@ NODES: list[type[io.ComfyNode]] = [
     RenderSplatForAgents,
     RenderInPocketTown,
     DrawAgents,
+    SceneFromPoints,
 ]
 
 

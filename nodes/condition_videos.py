@@ -202,7 +202,9 @@ class RenderConditionVideos(io.ComfyNode):
             ),
             search_aliases=["point cloud render", "geometry condition", "depth video", "free roam", "metaworld"],
             inputs=[
-                SceneSocket.Input("scene", tooltip="The background, from Scene From Image or Scene From Video."),
+                SceneSocket.Input(
+                    "scene", tooltip="The background, from Scene From Image, Scene From Video or Scene From Points."
+                ),
                 AgentsSocket.Input(
                     "agents",
                     tooltip="Where the cameras go; the first view of each agent's rig counts. Bodies come from Agent Body.",

@@ -1,4 +1,4 @@
-"""Widgets that put agents into the common world: units, origin, and a place."""
+"""Widgets that put agents, or points, into the common world: units, origin, and a place."""
 
 from typing import Any, get_args
 
@@ -9,14 +9,31 @@ from ..world.placing import place_agents
 from ..world.rebasing import CameraAxes, Origin, WorldAxes, rebase_agents
 
 
+def move_inputs(what: str) -> list[io.Input]:
+    """Where a source is put in the world; `what` it is, such as "the agents"."""
+    moves = {
+        "right": f"Metres to the right (x) by which {what} are moved, after all else.",
+        "up": f"Metres upwards (against y) by which {what} are moved; for sources whose origin is a camera: its height.",
+        "forward": f"Metres forward (z) by which {what} are moved.",
+        "turn": f"Degrees to the right by which {what} are turned about the origin, before they are moved.",
+    }
+    return [
+        io.Float.Input(
+            name,
+            default=0.0,
+            min=-100000.0,
+            max=100000.0,
+            step=0.1,
+            optional=True,
+            advanced=True,
+            tooltip=tooltip,
+        )
+        for name, tooltip in moves.items()
+    ]
+
+
 def unit_and_place_inputs() -> list[io.Input]:
     """Length of the unit, what becomes the origin, and where that is put; by default all stays as it is."""
-    moves = {
-        "right": "Metres to the right (x) by which the agents are moved, after all else.",
-        "up": "Metres upwards (against y) by which the agents are moved; for sources whose origin is a camera: its height.",
-        "forward": "Metres forward (z) by which the agents are moved.",
-        "turn": "Degrees to the right by which the agents are turned about the origin, before they are moved.",
-    }
     return [
         io.Float.Input(
             "metres_per_unit",
@@ -37,19 +54,7 @@ def unit_and_place_inputs() -> list[io.Input]:
             tooltip="world keeps the source's world. first frame puts the origin into the first agent's first pose; level "
             "takes place and heading of it alone, so that a level ground stays level.",
         ),
-        *(
-            io.Float.Input(
-                name,
-                default=0.0,
-                min=-100000.0,
-                max=100000.0,
-                step=0.1,
-                optional=True,
-                advanced=True,
-                tooltip=tooltip,
-            )
-            for name, tooltip in moves.items()
-        ),
+        *move_inputs("the agents"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Nodes that make scenes from pictures with depth, and show them."""
+"""Nodes that make scenes from pictures with depth, and show scenes."""
 
 import logging
 from dataclasses import replace
@@ -233,7 +233,7 @@ class ScenePreview(io.ComfyNode):
             search_aliases=["3d preview", "point cloud", "ply", "map", "view from above"],
             is_output_node=True,
             inputs=[
-                SceneSocket.Input("scene", tooltip="From Scene From Image or Scene From Video."),
+                SceneSocket.Input("scene", tooltip="From Scene From Image, Scene From Video or Scene From Points."),
                 io.Int.Input("size", default=768, min=128, max=4096, tooltip="Side of the square pictures in pixels."),
                 io.Int.Input(
                     "frame",

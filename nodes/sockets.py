@@ -25,6 +25,7 @@ UnrolledSocket = io.Custom("SHARED_WORLD_UNROLLED")
 CameraCtrlPosesSocket = io.Custom("CAMERACTRL_POSES")
 ReCamMasterPosesSocket = io.Custom("CAMERAPOSES")
 DepthAnythingGeometrySocket = io.Custom("DA3_GEOMETRY")
+DepthAnythingPointCloudSocket = io.Custom("DA3_POINT_CLOUD")
 MoGeGeometrySocket = io.Custom("MOGE_GEOMETRY")
 
 

@@ -188,6 +188,9 @@ def scenes(graph: Graph) -> Graph:
     graph.add(
         "scene_preview", "SharedWorldScenePreview", scene=["video_scene", 0], agents=["bodies", 0], size=128, frame=0
     )
+    read = {"point_axes": "by source", "metres_per_unit": 1.0, "voxel": 0.1}
+    graph.add("points_scene", "SharedWorldSceneFromPoints", points=["scene_preview", 1], **read)
+    graph.add("points_preview", "SharedWorldScenePreview", scene=["points_scene", 0], size=128, frame=0)
     drawing = {"marker_colours": "blue", "opacity_threshold": 0.003, "point_size": 0.01}
     graph.add(
         "condition_videos",

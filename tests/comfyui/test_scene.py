@@ -126,6 +126,40 @@ def test_the_preview_is_a_picture_and_a_file_for_comfyuis_own_nodes(server):
     assert f"element vertex {WIDTH * HEIGHT + 5000}\n".encode() in file.read_bytes()
 
 
+def lidar_wall(server):
+    """Node `scene` of a file that ComfyUI's Load 3D reads: a red wall 8 m ahead, in centimetres with z up."""
+    right, up = numpy.meshgrid(numpy.arange(-1000, 1000, 10), numpy.arange(0, 600, 10))
+    points = numpy.stack([right, numpy.full(right.shape, 800), up], -1).reshape(-1, 3)
+    axes = "".join(f"property float {axis}\n" for axis in "xyz")
+    colours = "".join(f"property uchar {channel}\n" for channel in ("red", "green", "blue"))
+    header = f"ply\nformat ascii 1.0\nelement vertex {len(points)}\n{axes}{colours}end_header\n"
+    (server.input / "3d").mkdir(exist_ok=True)
+    (server.input / "3d" / "wall.ply").write_text(header + "".join(f"{x} {y} {z} 255 0 0\n" for x, y, z in points))
+    depth_picture(server, "viewport.png")
+    # What the viewer of the page sends with the file's name.
+    viewport = dict.fromkeys(("image", "mask", "normal"), "viewport.png") | {"recording": "", "camera_info": None}
+    graph = Graph().add("file", "Load3D", model_file="3d/wall.ply", image=viewport, width=64, height=64)
+    read = {"points": ["file", 6], "point_axes": "z up", "metres_per_unit": 0.01, "voxel": 0.0}
+    return graph.add("scene", "SharedWorldSceneFromPoints", **read)
+
+
+def test_a_point_cloud_of_another_program_becomes_two_agents_condition_videos(server):
+    graph = conditions(pair(lidar_wall(server)))
+    graph.add("preview", "SharedWorldScenePreview", scene=["scene", 0], agents=["agents", 0], size=128, frame=0)
+    outputs = server.run(graph)
+    rgb, depth = (pictures(server, outputs[kind]["images"]) for kind in ("rgb", "depth"))
+    behind = rgb[:FRAMES]
+    assert (behind[..., 2] > 200).any((1, 2)).all()
+    # The wall is 8 m away and 6 m high, the camera 1.6 m high: it fills the picture above the middle and ends below it.
+    middle, foot = HEIGHT // 2, HEIGHT // 2 + round(1.6 / 8.0 * WIDTH / 2)
+    red = (behind[0] == [255, 0, 0]).all(-1)
+    assert red[middle - 20 : foot - 2, 5:30].mean() > 0.99
+    assert not red[foot + 2 :].any()
+    # The body is 4 m away.
+    assert (depth[:FRAMES, middle + 4, WIDTH // 2, 0] > depth[:FRAMES, middle, WIDTH // 4, 0] + 50).all()
+    assert pictures(server, outputs["preview"]["images"]).shape == (2, 128, 128, 3)
+
+
 @pytest.mark.oldest
 def test_a_town_picture_with_depth_from_a_file_becomes_a_scene(server):
     depth_picture(server, "depth.png")

@@ -8,9 +8,11 @@ is the cameras that go into its frame: a splat may be large, and only what is re
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from ..poses import rigid
 from ..rebasing import WORLD_TO_OPENCV, WorldAxes
+from ..scene.source_points import SourcePoints, harmonic_colours
 from .cameras import CameraPath
 
 
@@ -33,3 +35,15 @@ def in_splat_frame(camera: CameraPath, axes: WorldAxes = "opencv", metres_per_un
     poses = camera.poses
     rotation, position = to_world.mT @ poses[:, :3, :3], poses[:, :3, 3] @ to_world / metres_per_unit
     return replace(camera, poses=rigid(rotation, position))
+
+
+def points_of_splat(positions: Tensor, opacities: Tensor, harmonics: Tensor) -> SourcePoints:
+    """The centres of Gaussians in their own colour.
+
+    Args:
+        positions: (gaussians, 3).
+        opacities: (gaussians, 1) in 0..1.
+        harmonics: (gaussians, coefficients, 3) of the colours, the constant one first.
+    """
+    colours = harmonic_colours(harmonics[:, 0].float().cpu())
+    return SourcePoints(positions.double().cpu(), colours, opacity=opacities.reshape(-1).float().cpu(), axes="opencv")

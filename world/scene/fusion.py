@@ -86,6 +86,13 @@ class VoxelGrid:
         return PointCloud(means[:, :3], means[:, 3:])
 
 
+def fuse_by_voxel(cloud: PointCloud, voxel: float) -> PointCloud:
+    """The cloud with one point per voxel, see `VoxelGrid`."""
+    grid = VoxelGrid(voxel)
+    grid.add(cloud.points, cloud.colours)
+    return grid.cloud()
+
+
 def remove_outliers(
     cloud: PointCloud, neighbours: int = 20, deviations: float = 2.0, spacing: Tensor | None = None
 ) -> PointCloud:
