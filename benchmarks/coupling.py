@@ -9,7 +9,6 @@ a process of its own, so that peak memory is its own.
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ..models.cogvideox.config import CogVideoXConfig
 from ..models.layers import Layers
 from ..models.shareverse.transformer import Coupling, ShareVerseTransformer
+from .processes import peak_mebibytes
 
 FRAMES, ROWS = 5, 20
 AGENTS = (1, 2, 3, 4)
@@ -84,13 +84,6 @@ def measure(setting: Setting) -> dict[str, float]:
                 torch.cuda.synchronize()
             seconds.append(time.perf_counter() - start)
     return {"seconds": statistics.median(seconds), "mebibytes": peak_mebibytes(device) - before}
-
-
-def peak_mebibytes(device: torch.device) -> float:
-    """Most memory held so far: the process's on a CPU, torch's on a GPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 def measured_apart(setting: Setting) -> dict[str, float]:

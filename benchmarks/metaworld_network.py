@@ -47,7 +47,7 @@ class Sizes:
         return WanLayout(self.dim, self.layers, hidden, time_dim=256, text_dim=TEXT_DIM, channels=CHANNELS)
 
 
-PAPER = Sizes(dim=PAPER_DIM, layers=40, frames=21, height=60, width=104)
+FULL_SIZES = Sizes(dim=PAPER_DIM, layers=40, frames=21, height=60, width=104)
 """Wan 2.1 14B, 81 frames of 832x480."""
 
 

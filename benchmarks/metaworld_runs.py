@@ -15,9 +15,9 @@ from torch import Tensor
 from ..models.batch import COUPLING_OPTIONS
 from ..models.metaworld.schedule import METAWORLD_SCHEDULER
 from ..sampling.joint import SamplerSettings, sample_jointly, with_coupling
-from .coupling import peak_mebibytes
 from .metaworld_network import CHANNELS, TEXT_DIM, TEXT_TOKENS, Sizes, conditioning, count, latents, random_model
-from .multiworld_runs import StepWatch, device, dtype, forget_peak, seconds
+from .processes import peak_mebibytes
+from .timing import StepWatch, device, dtype, forget_peak, seconds
 
 TIMESTEP = 937.5
 

@@ -9,11 +9,9 @@ and encodes the actions at every step. Every configuration runs in a process of 
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
-from typing import Any
+from functools import partial
+
+from .processes import Result, add_process_options, measured_apart
 
 PARTS = {
     "VGGT, once": "vggt",
@@ -29,56 +27,6 @@ PARTS = {
 ONCE = {"vggt", "action encoder", "connector", "keys and values"}
 SHARED_VIEWS = 2
 """Views of the run whose parts are told."""
-
-RETURNS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**16)}
-"""Lets the C library give freed memory back at once, so that a process holds what it needs; it costs time."""
-
-Result = dict[str, float]
-
-
-def prepare_process(threads: int, cpu_time: bool) -> None:
-    """Import ComfyUI with the attention that it takes on a GPU; on a CPU it takes a slower one unless told."""
-    import time
-
-    import torch
-
-    from ..development.comfyui_in_process import use_comfyui
-
-    use_comfyui(cpu=not torch.cuda.is_available())
-    from comfy.cli_args import args
-
-    args.use_pytorch_cross_attention = True
-    import comfy.utils
-
-    from . import multiworld_runs
-
-    comfy.utils.set_progress_bar_enabled(False)
-    if cpu_time:
-        multiworld_runs.clock = time.process_time
-    torch.set_num_threads(threads or torch.get_num_threads())
-
-
-def measure(what: str, sizes: dict[str, int] | None, **settings: Any) -> Result:
-    """One measurement, in this process; without `sizes` of the published ones."""
-    import torch
-
-    from . import multiworld_runs
-    from .multiworld_network import PUBLISHED, Sizes
-
-    with torch.inference_mode():
-        return getattr(multiworld_runs, what)(Sizes(**sizes) if sizes else PUBLISHED, **settings)
-
-
-def measured_apart(what: str, threads: int, cpu_time: bool, **settings: Any) -> Result:
-    """`measure` in a fresh process."""
-    process = ["--threads", str(threads), *(["--cpu-time"] if cpu_time else [])]
-    wanted = json.dumps({"what": what, **settings})
-    command = [sys.executable, "-m", "shared_world.benchmarks.multiworld", *process, "--measure", wanted]
-    environment = os.environ | (RETURNS_MEMORY if what.endswith("_memory") else {})
-    finished = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-    if finished.returncode:
-        raise SystemExit(finished.stderr)
-    return json.loads(finished.stdout.splitlines()[-1])
 
 
 def step_row(views: int, run: str, taken: Result, sampling: Result, decoding: Result) -> str:
@@ -125,26 +73,27 @@ def run_lines(steps: int, run: Result) -> list[str]:
 def print_tables(arguments: argparse.Namespace) -> None:
     """Measure and print, a line as soon as it is known."""
     sizes = {name: getattr(arguments, name) for name in ("dim", "layers", "frames", "side")}
-    common = {"sizes": sizes, "threads": arguments.threads, "cpu_time": arguments.cpu_time}
+    measured = partial(measured_apart, "multiworld", threads=arguments.threads, cpu_time=arguments.cpu_time)
+    common = {"sizes": sizes}
     print("| views | run | keys and values kept | recomputed | as released | sampling | decoding |")
     print("|---|---|---|---|---|---|---|")
     for views in arguments.views:
-        decoding = measured_apart("decoding_memory", views=views, **common)
+        decoding = measured("decoding_memory", views=views, **common)
         for at_a_time, name in ((0, "batched"), (1, "one by one"))[:views]:
             several = {**common, "views": views, "at_a_time": at_a_time}
-            sampling = measured_apart("sampling_memory", **several)
-            taken = measured_apart("measure_steps", steps=arguments.short_steps, repeats=arguments.repeats, **several)
+            sampling = measured("sampling_memory", **several)
+            taken = measured("measure_steps", steps=arguments.short_steps, repeats=arguments.repeats, **several)
             print(step_row(views, name, taken, sampling, decoding), flush=True)
 
     both = {**common, "views": SHARED_VIEWS}
-    taken = measured_apart("measure_parts", repeats=arguments.repeats, **both)
-    counted = measured_apart("count_arithmetic", **both)
-    published = measured_apart("count_arithmetic", **{**both, "sizes": None})
+    taken = measured("measure_parts", repeats=arguments.repeats, **both)
+    counted = measured("count_arithmetic", **both)
+    published = measured("count_arithmetic", **{**both, "sizes": None})
     print(f"\n| part | each time | share of {arguments.steps} steps | of their arithmetic | at the published sizes |")
     print("|---|---|---|---|---|")
     print("\n".join(part_rows(arguments.steps, taken, counted, published)), flush=True)
 
-    run = measured_apart("measure_run", steps=arguments.steps, **both)
+    run = measured("measure_run", steps=arguments.steps, **both)
     print("\n" + "\n".join(run_lines(arguments.steps, run)))
 
 
@@ -159,17 +108,8 @@ def main(given: list[str] | None = None) -> None:
     parser.add_argument("--short-steps", type=int, default=4, help="of the runs that are measured by turns")
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--views", type=int, nargs="+", default=[1, 2, 4])
-    parser.add_argument("--threads", type=int, default=0, help="of torch on a CPU; 0 leaves them to torch")
-    parser.add_argument(
-        "--cpu-time", action="store_true", help="count the CPU's seconds; with --threads 1, where the machine is busy"
-    )
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
-    arguments = parser.parse_args(given)
-    if arguments.measure:
-        prepare_process(arguments.threads, arguments.cpu_time)
-        print(json.dumps(measure(**json.loads(arguments.measure))))
-    else:
-        print_tables(arguments)
+    add_process_options(parser)
+    print_tables(parser.parse_args(given))
 
 
 if __name__ == "__main__":

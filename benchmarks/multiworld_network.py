@@ -108,7 +108,7 @@ class Sizes:
         return {"dim": encoder, "dec_dim": decoder, "z_dim": CHANNELS, **shape}
 
 
-PUBLISHED = Sizes(dim=PUBLISHED_DIM, layers=PUBLISHED_LAYERS, frames=21, side=30)
+FULL_SIZES = Sizes(dim=PUBLISHED_DIM, layers=PUBLISHED_LAYERS, frames=21, side=30)
 
 
 def random_tensors(shapes: Shapes) -> dict[str, Tensor]:

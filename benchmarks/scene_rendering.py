@@ -8,7 +8,6 @@ Seconds are those of the clock, and of the processor, which tell more on a busy 
 """
 
 import argparse
-import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import torch
 from ..world.paths import upright_poses
 from ..world.rigs import pinhole_intrinsics
 from ..world.scene import AgentGaussian, PointCloud, RenderOptions, Scene, Splatter, render_scene
+from .processes import peak_mebibytes
 
 HALL = (40.0, 6.0, 80.0)
 """Width, height and length in metres."""
@@ -84,13 +84,6 @@ def timed(call: Callable[[], Result], device: torch.device) -> tuple[Duration, R
     if device.type == "cuda":
         torch.cuda.synchronize()
     return Duration(time.perf_counter() - start[0], time.process_time() - start[1]), result
-
-
-def peak_mebibytes(device: torch.device) -> float:
-    """Most memory held so far: the process's on a CPU, torch's on a GPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..pocket.clip_files import CLIP_FILE, FORMAT, VERSION, decode_video, encode_video, read_document
+from ..pocket.clip_files import CLIP_FILE, FORMAT, VERSION, beside, decode_video, encode_video, read_document
 from ..world.agents import Agents
 from ..world.scene import Scene
 from ..world.tiles import SINGLE_VIEW
@@ -113,9 +113,9 @@ def read_unrolled_clip(folder: Path) -> UnrolledClip:
         video, *others = document["videos"]
         if others:
             raise ValueError(f"it has {1 + len(others)} videos, one is expected")
-        identities = [_picture(folder / Path(subject["identity"]).name) for subject in document["subjects"]]
+        identities = [_picture(beside(folder, subject["identity"])) for subject in document["subjects"]]
         world = read_unrolled(folder)
-        return UnrolledClip(world, decode_video(folder / Path(video["file"]).name), tuple(identities))
+        return UnrolledClip(world, decode_video(beside(folder, video["file"])), tuple(identities))
     except (OSError, LookupError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"{folder}: the unrolled clip cannot be read ({error}).") from error
 

@@ -103,9 +103,11 @@ class Run:
                         else:
                             self._settle(video, outcome, summary, report)
                     if self.max_failed is not None and len(summary.failed) > self.max_failed:
-                        summary.left, pending = [video.name for video in pending], deque()
+                        summary.left += [video.name for video in pending]
+                        pending.clear()
             except BaseException:
                 self.stop.set()
+                self._write_failed(summary)
                 raise
         summary.left += [video.name for video in pending]
         self._write_failed(summary)

@@ -43,6 +43,9 @@ class Measuring:
         batch: clips at a time.
         shown: the first so many clips keep frames of the variants that are shown.
         lpips: LPIPS, where it is to be had.
+
+    Raises:
+        ValueError: if two variants have one name.
     """
 
     folder: Path
@@ -51,6 +54,12 @@ class Measuring:
     batch: int
     shown: int
     lpips: Perceptual | None = None
+
+    def __post_init__(self) -> None:
+        names = [variant.name for variant in self.variants]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"Two rows would be called '{twice[0]}'; give the models other names.")
 
     def run(self) -> dict[str, list[Measurement]]:
         """Measure what is not measured yet; everything is kept as soon as it is known.

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..models.checkpoints import open_checkpoint
 from ..models.metaworld.schedule import official_sigmas
 from ..models.metaworld.transformer import MetaWorldTransformer
-from ..training.autoencoders import Autoencoder
+from ..training.autoencoders import Autoencoder, digest_of
 from ..training.clips import Clip as ListedClip
 from ..training.conditions import condition_videos, on_white
 from ..training.metaworld_prediction import sample_worlds
@@ -24,7 +24,6 @@ from ..training.settings_files import parse_settings
 from ..world.tiles import SINGLE_VIEW, TileLayout
 from .clips import Batch
 from .generation import decode
-from .models import digest_of
 from .variants import Variant
 
 CONDITION = "condition_video"

@@ -1,9 +1,8 @@
 """The networks that are evaluated."""
 
-import hashlib
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ from torch import nn
 from ..models.checkpoints import CheckpointError, open_checkpoint
 from ..models.pocket_vae import PocketVAE
 from ..models.shareverse.transformer import ShareVerseTransformer
-from ..training.autoencoders import Autoencoder, load_autoencoder
+from ..training.autoencoders import Autoencoder, digest_of, load_autoencoder
 from ..training.settings import Camera
 from ..training.trained import load_trained
 from ..world.raymaps import SPATIAL_FACTOR, latent_frame_count
@@ -106,16 +105,6 @@ def load_model(name: str, path: Path, device: torch.device) -> TrainedModel:
             "an evaluation does not read; only networks trained without text are evaluated."
         )
     return TrainedModel(name, path.name, digest_of(checkpoint.files), network, camera, record)
-
-
-def digest_of(files: Sequence[Path]) -> str:
-    """SHA-256 of files one after the other."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(2**20):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def load_decoder(path: Path, device: torch.device) -> Autoencoder:

@@ -24,7 +24,7 @@ class EvaluationSettings:
     Attributes:
         clips: data set of test towns with ground truth.
         autoencoder: file of the pocket VAE.
-        models: name -> file of a ShareVerse; names are rows of the table and names of files.
+        models: name -> file of a ShareVerse, or of a MetaWorld; names are rows of the table and names of files.
         out: folder for results.
         baseline: the model that the others are compared with, and that is given wrong partners.
         reference: data set of other towns with ground truth, for the colours of the own-frame oracle; None leaves the

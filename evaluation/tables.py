@@ -99,7 +99,7 @@ def report(
             "first views, for all variants alike."
         )
         parts += ["## Front view only", note, *_tables(front, baseline)]
-    parts += ["## Models", _models_table(models), "## Rows and columns", POOLED, _meanings(measurements)]
+    parts += ["## Models", _models_table(models), "## Rows and columns", POOLED, _meanings(measurements, models)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -126,8 +126,9 @@ def _models_table(models: Mapping[str, ModelRow]) -> str:
     return "\n".join(lines)
 
 
-def _meanings(measurements: Mapping[str, Sequence[Measurement]]) -> str:
-    rows = [f"- `{name}`: {CONTROL_MEANINGS[ending]}" for name in measurements if (ending := _ending(name))]
+def _meanings(measurements: Mapping[str, Sequence[Measurement]], models: Mapping[str, ModelRow]) -> str:
+    others = [name for name in measurements if name not in models]
+    rows = [f"- `{name}`: {CONTROL_MEANINGS[ending]}" for name in others if (ending := _ending(name))]
     present = {key for clips in measurements.values() for clip in clips for key in clip.front}
     columns = [f"- {column.title}: {COLUMN_MEANINGS[key]}" for key, column in COLUMNS.items() if key in present]
     return "\n".join(rows + columns)

@@ -16,6 +16,7 @@ from ..world.resampling import resample_agents
 from .agents import CATEGORY
 from .input_files import contained_input, fingerprint, input_files
 from .listed_names import split_names
+from .output_files import new_output
 from .placing import axes_inputs, placed, unit_and_place_inputs
 from .sockets import AgentsSocket
 
@@ -29,16 +30,6 @@ def format_names() -> str:
 def file_suffixes() -> set[str]:
     """Endings of the files that a format knows."""
     return {suffix for found in all_formats().values() for suffix in found.suffixes}
-
-
-def new_output(prefix: str, suffix: str) -> Path:
-    """A file that does not exist yet, relative to ComfyUI's output folder. Raises ValueError if it would not be in it."""
-    output = Path(folder_paths.get_output_directory()).resolve()
-    wanted = (output / prefix).resolve()
-    if not wanted.is_relative_to(output) or wanted == output:
-        raise ValueError(f"'{prefix}' lies outside ComfyUI's output folder; give a name below it.")
-    _, name, counter, subfolder, _ = folder_paths.get_save_image_path(prefix, str(output))
-    return Path(subfolder) / f"{name}_{counter:05}_{suffix}"
 
 
 def cameras_input(tooltip: str) -> io.Combo.Input:

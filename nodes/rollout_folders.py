@@ -5,16 +5,7 @@ from pathlib import Path
 import folder_paths
 
 from ..sampling.rollout_files import RolloutFolder
-from .agents_files import new_output
-
-
-def contained_output(name: str) -> Path:
-    """A path below ComfyUI's output folder, absolute. Raises ValueError for one that is not."""
-    output = Path(folder_paths.get_output_directory()).resolve()
-    path = (output / str(name).strip()).resolve()  # a graph may hold a number there
-    if not path.is_relative_to(output) or path == output:
-        raise ValueError(f"'{name}' lies outside ComfyUI's output folder; give a name below it.")
-    return path
+from .output_files import contained_output, new_output_folder
 
 
 def named_folder(path: Path) -> RolloutFolder:
@@ -24,7 +15,7 @@ def named_folder(path: Path) -> RolloutFolder:
 
 def new_folder(prefix: str) -> RolloutFolder:
     """A new, empty folder whose name ends in the next number. Raises ValueError if it would not be in the output folder."""
-    path = contained_output(str(new_output(prefix, "")).removesuffix("_"))
+    path = new_output_folder(prefix)
     path.mkdir(parents=True)
     return named_folder(path)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..data_engine.clip_files import UnrolledClip, file_names, write_unrolled_clip
 from ..pocket.clip_files import CLIP_FILE
-from .agents_files import new_output
+from .output_files import new_output_folder
 from .scene import CATEGORY
 from .sockets import UnrolledSocket, UnrolledVideo
 
@@ -56,7 +56,7 @@ class SaveUnrolledVideo(io.ComfyNode):
     def execute(cls, unrolled: UnrolledVideo, filename_prefix: str, folder: str) -> io.NodeOutput:
         if folder == OUTPUT:
             root = Path(folder_paths.get_output_directory()).resolve()
-            path = root / str(new_output(filename_prefix, "")).removesuffix("_")
+            path = new_output_folder(filename_prefix)
         else:
             root = Path(folder_paths.get_temp_directory()).resolve()
             path = emptied(root, filename_prefix)

@@ -33,10 +33,6 @@ class PartNumbers:
     def first_car(self) -> int:
         return self.first_crown + self.crowns
 
-    @property
-    def end(self) -> int:
-        return self.first_car + self.cars * PARTS
-
 
 def part_numbers(town: Town, cars: Cars | None) -> PartNumbers:
     """Numbers of the parts of a town and its cars."""

@@ -13,6 +13,7 @@ import json
 import shutil
 import uuid
 import zipfile
+import zlib
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -134,6 +135,11 @@ def read_document(folder: Path) -> dict[str, Any]:
     return document
 
 
+def beside(folder: Path, name: str) -> Path:
+    """A file of a clip that its document names, which lies in the clip's folder and nowhere else."""
+    return folder / Path(name).name
+
+
 def read_clip(folder: Path, ground_truth: bool = True) -> Clip:
     """Read a clip; `ground_truth` says whether depth and instances are read where there are any.
 
@@ -143,8 +149,8 @@ def read_clip(folder: Path, ground_truth: bool = True) -> Clip:
     document = read_document(folder)
     try:
         recipe = Recipe(**document["recipe"])
-        agents = read_agents(folder / document["agents"], format_id="shared_world_json")
-        tiles = torch.stack([decode_video(folder / video["file"]) for video in document["videos"]])
+        agents = read_agents(beside(folder, document["agents"]), format_id="shared_world_json")
+        tiles = torch.stack([decode_video(beside(folder, video["file"])) for video in document["videos"]])
         truth = read_ground_truth(folder, document) if ground_truth else (None, None)
     except (OSError, KeyError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(f"{folder}: the clip cannot be read ({error}).") from error
@@ -152,20 +158,31 @@ def read_clip(folder: Path, ground_truth: bool = True) -> Clip:
     expected = (len(agents), recipe.frames, tile.rows * recipe.height, tile.columns * recipe.width, 3)
     if tuple(tiles.shape) != expected:
         raise ValueError(f"{folder}: the videos have shape {tuple(tiles.shape)}, expected {expected}.")
-    return Clip(recipe, agents, tiles, *truth)
+    depth, instances = truth
+    expected = (*expected[:2], tile.slots, recipe.height, recipe.width)
+    if depth is not None and tuple(depth.shape) != expected:
+        raise ValueError(f"{folder}: depth and instances have shape {tuple(depth.shape)}, expected {expected}.")
+    return Clip(recipe, agents, tiles, depth, instances)
 
 
 def read_ground_truth(folder: Path, document: dict[str, Any]) -> tuple[Tensor | None, Tensor | None]:
     """Depth and instances of a clip as in `Clip`, or twice None where its document names no such file.
 
     Raises:
-        OSError, KeyError, ValueError: if the file is missing or broken.
+        OSError, KeyError, TypeError, ValueError: if the file is missing or broken, or the two have different shapes.
     """
     name = document["ground_truth"]
     if name is None:
         return None, None
+    path = beside(folder, name)
     try:
-        with np.load(folder / name, allow_pickle=False) as arrays:
-            return torch.from_numpy(arrays["depth"]).float(), torch.from_numpy(arrays["instances"])
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{folder / name}: {error}.") from error
+        with np.load(path, allow_pickle=False) as arrays:
+            depth, instances = torch.from_numpy(arrays["depth"]).float(), torch.from_numpy(arrays["instances"])
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{path}: {error}.") from error
+    if depth.ndim != 5 or depth.shape != instances.shape:
+        raise ValueError(
+            f"{path}: depth and instances must have one shape (agents, frames, views, height, width), given "
+            f"{tuple(depth.shape)} and {tuple(instances.shape)}."
+        )
+    return depth, instances

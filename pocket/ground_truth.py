@@ -7,12 +7,11 @@ from ..world.agents import Agents
 from ..world.metrics.known_clip import KnownClip
 from ..world.tiles import split_images
 from .car_shape import Cars, paint
-from .fog import distances
 from .photograph import Photograph
 from .recipe import Clip, Recipe
 from .render import render_views
 from .town import FIRST_CAR, Town
-from .views import views_of_agents
+from .views import distances, views_of_agents
 
 
 def known_clip(clip: Clip, without_others: bool = False, photograph: Photograph | None = None) -> KnownClip:

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from ..world.agents import Agents
 from ..world.metrics.regions import SeenRule
-from .fog import distances
 from .recipe import Recipe, render_recipe
 from .town import Town
+from .views import distances
 
 AGENT_1, ONLY_AGENT_2, BOTH = "agent 1", "only agent 2", "both agents"
 SEEN_BY = (AGENT_1, ONLY_AGENT_2, BOTH)
@@ -57,7 +57,8 @@ def find_landmark(recipe: Recipe, town: Town, agents: Agents, seen_by: str = AGE
     if len(agents) < 2 and seen_by != AGENT_1:
         raise ValueError(f"A building seen by {seen_by} needs two agents, given {len(agents)}.")
     rule = SeenRule()
-    counts = clear_building_pixels(recipe, town, agents, rule)
+    seen = agents if seen_by == ONLY_AGENT_2 else agents.select_frames([0])
+    counts = clear_building_pixels(recipe, town, seen, rule)
     first = counts[:, 0]
     if seen_by == AGENT_1:
         suits, ranks = first[0] >= rule.pixels, [first[0]]

@@ -4,7 +4,9 @@ Both are drawn once per town and weather on a grid over the ground and then look
 camera.
 """
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -107,7 +109,12 @@ def _darken_foot(canvas: _Canvas, low: list[float], high: list[float]) -> None:
 
 
 def draw_light_map(town: Town, weather: Weather) -> LightMap:
-    """Light on the ground of a town."""
+    """Light on the ground of a town; the last few are kept, so treat it as unchangeable."""
+    return _drawn(town, weather.with_fog(math.inf))  # fog does not change it
+
+
+@lru_cache(maxsize=8)
+def _drawn(town: Town, weather: Weather) -> LightMap:
     roads = town.roads
     margin = REACH + 25.0
     canvas = _Canvas((roads.xs[0] - margin, roads.zs[0] - margin), (roads.xs[-1] + margin, roads.zs[-1] + margin))

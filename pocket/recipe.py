@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,8 @@ class ClipOptions:
         for name in ("frames", "height", "width", "samples"):
             if getattr(self, name) < 1:
                 raise ValueError(f"The clip option '{name}' must be at least 1, given {getattr(self, name)}.")
+        if not 0.0 < self.frame_rate < math.inf:
+            raise ValueError(f"The clip option 'frame_rate' must be positive, given {self.frame_rate}.")
         for fog in self.fog:
             if fog is not None and not 0.0 < fog < math.inf:
                 raise ValueError(f"The clip option 'fog' takes positive metres, a large number for none, given {fog}.")
@@ -86,14 +88,6 @@ class ClipOptions:
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "ClipOptions":
-        """Inverse of `to_dict`. Raises ValueError on unknown names."""
-        unknown = set(values) - {item.name for item in fields(cls)}
-        if unknown:
-            raise ValueError(f"Unknown clip options: {', '.join(sorted(unknown))}.")
-        return cls(**values)
 
 
 def _check_range(name: str, values: tuple[float, ...], limit: float) -> None:
@@ -299,8 +293,3 @@ def render_recipe(
         device=device,
         photograph=photograph,
     )
-
-
-def with_fog(recipe: Recipe, fog_distance: float) -> Recipe:
-    """The same clip in other fog; metres, inf for none."""
-    return replace(recipe, fog_distance=float(fog_distance))

@@ -1,6 +1,7 @@
 """From first hits to colours."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -39,8 +40,8 @@ class Shader:
     ) -> None:
         self.town, self.cars, self.weather, self.device = town, cars, weather, torch.device(device)
         self.numbers: PartNumbers = part_numbers(town, cars)
-        self.light_map = draw_light_map(town, weather)
-        self.light_map = type(self.light_map)(self.light_map.values.to(device), self.light_map.low)
+        light_map = draw_light_map(town, weather)
+        self.light_map = replace(light_map, values=light_map.values.to(device))
         self.low, self.high = town.box_low.to(device), town.box_high.to(device)
         self.facades = Facades(town, weather, device, photograph)
         self.material = town.box_material.to(device)

@@ -25,8 +25,3 @@ def town_seed(split: str, number: int) -> int:
     if not 0 <= number < len(seeds):
         raise ValueError(f"The split '{split}' has the towns 0 to {len(seeds) - 1}, given {number}.")
     return seeds[number]
-
-
-def split_of(seed: int) -> str | None:
-    """The split that a town belongs to; None for seeds that no data set uses."""
-    return next((name for name, seeds in SPLITS.items() if seed in seeds), None)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..world.agents import Agents
+from ..world.scene import unproject
 
 LEVEL_TOLERANCE = 1e-9
 SMALLEST_SLOPE = 1e-9
@@ -137,17 +138,13 @@ def _away_from_zero(values: Tensor) -> Tensor:
     return torch.where(values.abs() < SMALLEST_SLOPE, values.new_tensor(SMALLEST_SLOPE), values)
 
 
-def world_points(depth: Tensor, extrinsics: Tensor, intrinsics: Tensor) -> Tensor:
-    """Points (..., height, width, 3) in the world at the pixel centres of depth maps (..., height, width).
+def distances(depth: Tensor, intrinsics: Tensor) -> Tensor:
+    """Metres along the ray (..., height, width) of depth maps; inf stays inf.
 
     Args:
-        depth: metres along the camera's z axis; inf gives inf or NaN.
-        extrinsics: (..., 4, 4) camera-to-world.
+        depth: (..., height, width) metres along the camera's z axis.
         intrinsics: (..., 3, 3) in pixels of that picture size.
     """
-    height, width = depth.shape[-2:]
-    to_world = extrinsics[..., :3, :3] @ torch.linalg.inv(intrinsics)
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    pixels = torch.stack([u, v, torch.ones_like(u)], dim=-1).to(to_world)
-    directions = torch.einsum("...ij,hwj->...hwi", to_world, pixels)
-    return extrinsics[..., None, None, :3, 3] + depth[..., None] * directions
+    plane = torch.ones(depth.shape[-2:], dtype=torch.float64)
+    rays = unproject(plane, torch.eye(4, dtype=torch.float64), intrinsics)
+    return depth * torch.linalg.vector_norm(rays, dim=-1).to(depth)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def load_autoencoder(path: str | Path, device: torch.device | str) -> Autoencode
     network.to(device)
     return Autoencoder(
         name=path.name,
-        digest=_file_digest(path),
+        digest=digest_of([path]),
         channels=network.config.latent_channels,
         latent_scale=float(record.get("latent_scale", 1.0)),
         latent_rgb_factors=_colours(record.get("latent_rgb_factors", [])),
@@ -106,7 +106,7 @@ def _load_cogvideox(path: Path, device: torch.device | str) -> Autoencoder:
 
     return Autoencoder(
         name="CogVideoX VAE",
-        digest="".join(_file_digest(file) for file in sorted(path.glob("*.safetensors"))),
+        digest="".join(digest_of([file]) for file in sorted(path.glob("*.safetensors"))),
         channels=network.config.latent_channels,
         latent_scale=float(network.config.scaling_factor or LATENT_SCALE),
         latent_rgb_factors=(),
@@ -134,7 +134,7 @@ def _load_wan(path: Path, device: torch.device | str) -> Autoencoder:
 
     return Autoencoder(
         name="Wan VAE",
-        digest="".join(_file_digest(file) for file in sorted(path.glob("*.safetensors"))),
+        digest="".join(digest_of([file]) for file in sorted(path.glob("*.safetensors"))),
         channels=network.config.z_dim,
         latent_scale=1.0,
         latent_rgb_factors=(),
@@ -147,9 +147,11 @@ def _working_dtype(device: torch.device | str) -> torch.dtype:
     return torch.float32 if torch.device(device).type == "cpu" else torch.bfloat16
 
 
-def _file_digest(path: Path) -> str:
+def digest_of(files: Sequence[Path]) -> str:
+    """SHA-256 of files one after the other."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(2**20):
-            digest.update(block)
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
     return digest.hexdigest()

@@ -39,6 +39,10 @@ class Window(Protocol):
     def start(self) -> int:
         """First source frame."""
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(agents, frames, height, width) of its pictures."""
+
 
 Read = Callable[[Clip], Sequence[Any]]
 """A clip's windows."""
@@ -57,6 +61,9 @@ class Cache:
     Attributes:
         windows: (clip name, first source frame) of every window.
         unreadable: clip name -> reason, for the clips that were skipped.
+
+    Raises:
+        ValueError: if the clips of two shards have different sizes.
     """
 
     def __init__(self, paths: Sequence[Path], device: torch.device | None = None) -> None:
@@ -69,8 +76,11 @@ class Cache:
             windows = [(str(name), int(start)) for name, start in json.loads(metadata["windows"])]
             self.unreadable |= json.loads(metadata["unreadable"])
             if windows:
+                shard = safetensors.torch.load_file(path)
+                if shards:
+                    _require_same_shapes((self.windows[0][0], shards[0]), (windows[0][0], shard))
                 self.windows += windows
-                shards.append(safetensors.torch.load_file(path))
+                shards.append(shard)
         self._starts = torch.tensor([0, *(len(next(iter(shard.values()))) for shard in shards)]).cumsum(0)
         if device is not None and shards:
             whole = {name: torch.cat([shard[name].to(device) for shard in shards]) for name in shards[0]}
@@ -95,6 +105,17 @@ class Cache:
             name: torch.stack([self._shards[shard][name][row] for shard, row in places]).to(device)
             for name in self._shards[0]
         }
+
+
+def _require_same_shapes(first: tuple[str, dict[str, Tensor]], second: tuple[str, dict[str, Tensor]]) -> None:
+    """Raise ValueError if two shards, each with the name of its first clip, cannot be used together."""
+    for name in first[1]:
+        shapes = [tuple(shard[name].shape[1:]) for shard in (first[1], second[1])]
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"The clips {first[0]} and {second[0]} have different sizes ({name} of {shapes[0]} and {shapes[1]}); "
+                "make a data set of clips of one size."
+            )
 
 
 def cache_folder(root: Path, name: str, description: Mapping[str, Any]) -> Path:
@@ -132,7 +153,7 @@ def make_shards(
         The paths of all shards, those of other processes too.
 
     Raises:
-        ValueError: if more clips cannot be read.
+        ValueError: if more clips cannot be read, or clips have different sizes.
         OSError: if a shard cannot be written.
     """
     groups = [clips[start : start + CLIPS_PER_SHARD] for start in range(0, len(clips), CLIPS_PER_SHARD)]
@@ -165,6 +186,7 @@ def _make_shard(
     skipped: dict[str, str] = {}
     parts: list[dict[str, Tensor]] = []
     waiting: list[Window] = []
+    first: Window | None = None
 
     def encode_waiting() -> None:
         if waiting:
@@ -178,6 +200,8 @@ def _make_shard(
             logger.warning("Skipping a clip that cannot be read: %s", outcome)
             continue
         for window in outcome:
+            first = first or window
+            _require_same_size(first, window)
             waiting.append(window)
             if len(waiting) == WINDOWS_PER_CALL:
                 encode_waiting()
@@ -191,6 +215,14 @@ def _make_shard(
     finally:
         partial.unlink(missing_ok=True)
     return skipped
+
+
+def _require_same_size(first: Window, other: Window) -> None:
+    if first.shape != other.shape:
+        raise ValueError(
+            f"The clips {first.clip} and {other.clip} have different sizes (agents, frames, height, width): "
+            f"{first.shape} and {other.shape}; make a data set of clips of one size."
+        )
 
 
 def _read_ahead(

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..pocket.clip_files import decode_video, read_document
+from ..pocket.clip_files import beside, decode_video, read_document
 from ..pocket.index import DATASET_FILE, read_index
 from ..world.agents import Agents
 from ..world.formats import read_agents
@@ -69,6 +69,11 @@ class Window:
     agents: Agents
     tiles: Tensor
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(agents, frames, height, width)."""
+        return tuple(self.tiles.shape[:4])
+
 
 def list_clips(data_set: Path) -> list[Clip]:
     """All clips that a data set lists. Raises ValueError if it lists none."""
@@ -95,8 +100,8 @@ def read_windows(clip: Clip, data: DataSettings) -> list[Window]:
     """
     try:
         document = read_document(clip.folder)
-        agents = _filming(read_agents(_beside(clip.folder, document["agents"])), document)
-        tiles = [decode_video(_beside(clip.folder, video["file"])) for video in document["videos"]]
+        agents = _filming(read_agents(beside(clip.folder, document["agents"])), document)
+        tiles = [decode_video(beside(clip.folder, video["file"])) for video in document["videos"]]
         layout = TileLayout.from_dict(document["tile"])
         if data.views == "front":
             front = layout.view_order.index("front")
@@ -128,8 +133,3 @@ def _filming(agents: Agents, document: Mapping[str, Any]) -> Agents:
     subjects = {subject["agent"] for subject in document.get("subjects", [])}
     members = tuple(agent for agent in agents.members if agent.name not in subjects)
     return Agents(members, agents.frame_rate) if subjects else agents
-
-
-def _beside(folder: Path, name: str) -> Path:
-    """A file of a clip, which lies in its folder and nowhere else."""
-    return folder / Path(name).name

@@ -19,7 +19,6 @@ from ..world.scene.seen_by_agents import cloud_seen_by
 from ..world.unrolling.identity import choose_identity
 from .clips import Clip, ClipError, read_windows
 from .settings import Background, ConditionSettings, DataSettings
-from .windows import clip_windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +41,11 @@ class PosedWindow:
     depth: Tensor
     agents_seen: Tensor
     portraits: tuple[Tensor | None, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(agents, frames, height, width)."""
+        return tuple(self.frames.shape[:4])
 
     def scene(self, background: Background, settings: ConditionSettings) -> Scene:
         """What stands still in the first or in all frames of all agents, and the agents."""
@@ -76,28 +80,37 @@ def read_posed_windows(clip: Clip, data: DataSettings) -> list[PosedWindow]:
     document = read_document(clip.folder)
     try:
         depth, instances = read_ground_truth(clip.folder, document)
-    except (OSError, LookupError, ValueError) as error:
+    except (OSError, LookupError, TypeError, ValueError) as error:
         raise ClipError(f"{clip.folder}: depth and instances cannot be read ({error}).") from error
     if depth is None or instances is None:
         raise ClipError(f"{clip.folder}: the clip has no depth and instances; make the data set with ground truth.")
     depth, instances = depth[:, :, 0], instances[:, :, 0]
     portraits: tuple[Tensor | None, ...] | None = None
-    cut = clip_windows(depth.shape[1], data.frames, data.interval, data.stride)
+    step = data.interval + 1
     posed = []
     for number, window in enumerate(windows):
-        frames = list(cut[number % len(cut)])
-        seen = instances[:, frames] >= FIRST_CAR
-        own_depth = depth[:, frames]
+        _require_front_first(clip, document, window.agents)
+        frames = slice(window.start, window.start + step * data.frames, step)
+        own_depth, own_instances = depth[:, frames], instances[:, frames]
         if own_depth.shape != window.tiles.shape[:-1]:
             raise ClipError(
                 f"{clip.folder}: depth has shape {tuple(own_depth.shape)}, the videos {tuple(window.tiles.shape[:-1])}."
             )
         if portraits is None:
-            portraits = _portraits(clip.name, document, window.tiles, instances[:, frames])
-        if number >= len(cut):
+            portraits = _portraits(clip.name, document, window.tiles, own_instances)
+        seen = own_instances >= FIRST_CAR
+        if data.mirror and number >= len(windows) // 2:
             own_depth, seen = own_depth.flip(-1), seen.flip(-1)
         posed.append(PosedWindow(window.clip, window.start, window.agents, window.tiles, own_depth, seen, portraits))
     return posed
+
+
+def _require_front_first(clip: Clip, document: Mapping[str, Any], agents: Agents) -> None:
+    """Depth and cameras are those of the first view, the pictures those of the front view."""
+    firsts = [document["tile"]["view_order"], *(agent.rig.view_names for agent in agents.members)]
+    others = [views[0] for views in firsts if len(views) > 1 and views[0] != "front"]
+    if others:
+        raise ClipError(f"{clip.folder}: the first of several views must be 'front', given '{others[0]}'.")
 
 
 def _portraits(name: str, document: Mapping[str, Any], frames: Tensor, instances: Tensor) -> tuple[Tensor | None, ...]:

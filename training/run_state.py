@@ -66,6 +66,8 @@ class RunState:
         """Write a checkpoint and delete all but the `keep` newest."""
         name = f"step-{progress.step:08d}"
         partial, complete = self.folder / f".{name}.partial", self.folder / name
+        if (complete / STATE_NAME).is_file():
+            return  # the run went on from it, and there was nothing left to do
         if self.accelerator.is_main_process:
             for left in self.folder.glob(".step-*.partial"):
                 shutil.rmtree(left, ignore_errors=True)

@@ -57,6 +57,11 @@ class LoopSettings:
     checkpoint_every: int = 1000
     keep_checkpoints: int = 2
 
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "micro_batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"'loop.{name}' must be at least 1, given {getattr(self, name)}.")
+
 
 @dataclass(frozen=True)
 class DataSettings:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -171,7 +172,10 @@ def empty_text(settings: ShareVerseSettings, config: CogVideoXConfig) -> Tensor:
     """
     if settings.empty_text is None:
         return torch.zeros(config.text_tokens, config.text_dim)
-    tensors = list(safetensors.torch.load_file(settings.empty_text).values())
+    try:
+        tensors = list(safetensors.torch.load_file(settings.empty_text).values())
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{settings.empty_text} cannot be read as safetensors ({error}).") from error
     shape = tuple(tensors[0].shape) if len(tensors) == 1 else ()
     if len(shape) != 2 or shape[1] != config.text_dim or shape[0] > config.text_tokens:
         raise ValueError(

@@ -13,7 +13,7 @@ from ..models.checkpoints import write_checkpoint
 from ..models.cogvideox.config import CogVideoXConfig
 from ..models.cogvideox.noise_schedule import TIMESTEPS
 from ..models.shareverse.options import ShareVerseOptions
-from ..world.raymaps import TEMPORAL_FACTOR
+from ..world.raymaps import SPATIAL_FACTOR, TEMPORAL_FACTOR
 from .cache import Cache
 from .cameras import moved, whole_maps
 from .data import LATENTS, MAPS, Caches
@@ -142,8 +142,8 @@ class ShareVerseTask:
             "network": {"text_tokens": self.config.text_tokens, "learned_grid": self.config.learned_grid},
             "trained": {
                 "frames": TEMPORAL_FACTOR * (frames - 1) + 1,
-                "width": 8 * width,
-                "height": 8 * height,
+                "width": SPATIAL_FACTOR * width,
+                "height": SPATIAL_FACTOR * height,
                 "agents": agents,
             },
             "licence": settings.licence,

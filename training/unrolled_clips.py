@@ -32,6 +32,11 @@ class UnrolledWindow:
     whole: Scene
     portraits: tuple[Tensor, ...]
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(agents, frames, height, width)."""
+        return tuple(self.frames.shape[:4])
+
     def scene(self, background: Background, settings: ConditionSettings) -> Scene:
         """The whole scene, or what of its background the first frame shows, with the subjects."""
         if background == "holistic":

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import safetensors
@@ -72,9 +71,3 @@ def identity_tables(checkpoint: Checkpoint) -> dict[str, Tensor]:
         with safetensors.safe_open(path, framework="pt") as file:
             tables |= {wanted[key]: file.get_tensor(key) for key in set(file.keys()) & set(wanted)}
     return tables
-
-
-def checkpoint_of_tensors(tensors: Mapping[str, Tensor], prefix: str) -> Checkpoint:
-    """A state dict that is in memory already, for the same checks and messages as a file."""
-    shapes = {name.removeprefix(prefix): tuple(tensor.shape) for name, tensor in tensors.items()}
-    return Checkpoint(Path("The checkpoint"), (), {}, shapes)

@@ -18,13 +18,8 @@ from torch import Tensor
 
 from ..batch import agents_side_by_side
 from ..checkpoints import Checkpoint, CheckpointError, is_quantisation, read_tensors
-from ..wan_metadata import comfyui_metadata, recorded_options, require_heads
-from .checkpoint import (
-    OWN_CONFIG,
-    checkpoint_of_tensors,
-    plan_from_shapes,
-    plan_multiworld,
-)
+from ..wan_metadata import checkpoint_of_tensors, comfyui_metadata, recorded_options, require_heads
+from .checkpoint import OWN_CONFIG, plan_from_shapes, plan_multiworld
 from .conditioning import ENCODE_EVERY_STEP, network_conditions, network_inputs
 from .layout import IDENTITY_TABLES, SIGNATURES, Shapes, expected_shapes
 from .schedule import MULTIWORLD_SCHEDULER, SHIFT, multiworld_scheduler

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from shared_world.benchmarks import metaworld
+from shared_world.benchmarks.processes import measure
 from shared_world.development.comfyui_in_process import use_comfyui
 
 use_comfyui()
@@ -18,8 +19,8 @@ def printed():
     """What the command prints, and its measurements by name, made in this process, which saves starting others."""
     measured, lines = {}, []
 
-    def recorded(what, threads, cpu_time, **settings):
-        result = metaworld.measure(what, **settings)
+    def recorded(system, what, threads, cpu_time, **settings):
+        result = measure(system, what, **settings)
         measured.setdefault(what, []).append(result)
         return result
 

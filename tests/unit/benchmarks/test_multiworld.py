@@ -5,6 +5,7 @@ import re
 import pytest
 
 from shared_world.benchmarks import multiworld
+from shared_world.benchmarks.processes import measure, measured_apart
 from shared_world.development.comfyui_in_process import use_comfyui
 
 use_comfyui()
@@ -16,14 +17,13 @@ SMALLEST = "--dim 128 --layers 1 --frames 2 --side 4 --steps 4 --short-steps 2 -
 def printed():
     """What the command prints, and its measurements by name."""
     measured, lines = {}, []
-    apart = multiworld.measured_apart
 
-    def recorded(what, threads, cpu_time, **settings):
+    def recorded(system, what, threads, cpu_time, **settings):
         """In this process, which saves the start of ten others; attention is counted right only in one of its own."""
         if what == "count_arithmetic":
-            result = apart(what, threads, cpu_time, **settings)
+            result = measured_apart(system, what, threads, cpu_time, **settings)
         else:
-            result = multiworld.measure(what, **settings)
+            result = measure(system, what, **settings)
         measured.setdefault(what, []).append(result)
         return result
 

@@ -106,6 +106,19 @@ def test_all_videos_failing_is_a_failure_and_too_many_end_the_run(folder, templa
     assert status(summary, 1) == 1
 
 
+def test_a_run_that_ends_early_tells_what_was_not_tried_though_others_are_still_at_work(folder, template, videos):
+    first_failed = threading.Event()
+
+    def fails(job):
+        if b"b.mp4" in job.uploads.values():
+            first_failed.wait(30)
+        return Outcome({}, "no", "video")
+
+    summary = run(folder, template, fails, fails, max_failed=0).unroll(videos, lambda *_: first_failed.set())
+    assert sorted(summary.failed) == ["a.mp4", "b.mp4"]
+    assert summary.left == ["c.mp4"]
+
+
 def test_a_server_that_goes_away_costs_no_video(folder, template, videos, works):
     def goes_away(job):
         return LOST
@@ -144,6 +157,19 @@ def test_an_interrupted_run_leaves_whole_clips_and_goes_on(folder, template, vid
     assert list(listed(folder)) == ["a.mp4"]
     assert left_overs(folder) == []
     assert run(folder, template, works).unroll(videos).made == ["b.mp4", "c.mp4"]
+
+
+def test_an_interrupted_run_tells_what_had_failed(folder, template, videos, works):
+    def fails_on_a(job):
+        return Outcome({}, "no frames", "video") if b"a.mp4" in job.uploads.values() else works(job)
+
+    def interrupted(name, words):
+        if name == "b.mp4":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, template, fails_on_a).unroll(videos, interrupted)
+    assert json.loads((folder / FAILED_FILE).read_text()) == {"a.mp4": "no frames"}
 
 
 def test_workers_are_told_to_stop_when_the_run_is_interrupted(folder, template, videos, works):

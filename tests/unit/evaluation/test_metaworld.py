@@ -129,6 +129,13 @@ def test_the_command_takes_the_system_from_the_file(settings, capsys):
     assert "single_holistic" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["pairs_holistic", "condition_video"])
+def test_a_model_may_not_be_called_as_another_row(settings, name):
+    models = {**settings.models, name: settings.models["single"]}
+    with pytest.raises(ValueError, match=f"Two rows would be called '{name}'; give the models other names"):
+        evaluate_metaworld(replace(settings, models=models))
+
+
 def test_latents_of_another_autoencoder_are_refused(settings, tmp_path):
     write_metaworld(tmp_path / "wide.safetensors", MetaWorldOptions(latent_scale=1.0), channels=CHANNELS + 1)
     models = {"wide": tmp_path / "wide.safetensors"}

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from shared_world.pocket.fog import distances
 from shared_world.pocket.landmarks import AGENT_1, BOTH, ONLY_AGENT_2, find_landmark
 from shared_world.pocket.recipe import ClipOptions, draw_recipe, render_recipe
+from shared_world.pocket.views import distances
 from shared_world.world.agents import Agents
 
 OPTIONS = ClipOptions(frames=17, frame_rate=4.0, height=32, width=48, samples=1, travel=(30.0,), presets=("head_on",))

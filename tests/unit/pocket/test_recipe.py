@@ -33,7 +33,7 @@ def test_an_encounter_without_a_place_names_those_that_have_one(layout):
 
 
 def test_where_nothing_fits_the_message_says_so():
-    options = ClipOptions(travel=(24.0, 36.0), jitter=80.0)
+    options = ClipOptions(layout="straight", travel=(24.0, 36.0), jitter=80.0)
     with pytest.raises(
         ValueError, match=r"no place for any encounter over 24 to 36 m .*; nothing fits, choose a shorter"
     ):

@@ -2,12 +2,13 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 
-from shared_world.pocket.fog import change_fog, distances
 from shared_world.pocket.render import render_agents
+from shared_world.pocket.sky import haze
 from shared_world.pocket.town import FIRST_CAR, make_town
-from shared_world.pocket.views import world_points
-from shared_world.pocket.weather import WEATHERS, find_weather
+from shared_world.pocket.views import distances
+from shared_world.pocket.weather import SKY_DISTANCE, WEATHERS, find_weather
 from shared_world.world.poses import inverse
+from shared_world.world.scene import unproject
 
 from .scenes import crossroads, meeting
 
@@ -31,7 +32,7 @@ def seen_by_partner(pictures, agents, frame, shift=0.0):
     differences = []
     for own in range(4):
         pose = agents.extrinsics()[0, frame, own]
-        points = world_points(pictures.depth[0, frame, own].double(), pose, agents.intrinsics()[0, frame, own])
+        points = unproject(pictures.depth[0, frame, own].double(), pose, agents.intrinsics()[0, frame, own])
         # What mirrors the sky looks different from elsewhere, and far ground is blurred along the line of sight.
         ground = (pictures.instances[0, frame, own] == 1) & (pictures.depth[0, frame, own] < FARTHEST)
         points, colours = points[ground] + torch.tensor([shift, 0.0, 0.0]), pictures.rgb[0, frame, own][ground]
@@ -68,7 +69,7 @@ def test_both_agents_see_one_world():
 def test_points_of_all_views_lie_on_one_ground_and_in_their_buildings():
     town, agents = crossroads(), meeting()
     pictures = render_agents(town, agents, [0, 4], samples=1)
-    points = world_points(pictures.depth.double(), agents.extrinsics()[:, [0, 4]], agents.intrinsics()[:, [0, 4]])
+    points = unproject(pictures.depth.double(), agents.extrinsics()[:, [0, 4]], agents.intrinsics()[:, [0, 4]])
     assert points[pictures.instances == 1][:, 1].abs().max() < 1e-3
     buildings = 0
     for instance in town.building_instances():
@@ -110,15 +111,21 @@ def test_cars_have_the_colours_asked_for():
 
 
 @pytest.mark.parametrize("name", WEATHERS)
-def test_fog_from_stored_depth_equals_rendered_fog(name):
+def test_fog_mixes_a_surface_with_the_sky_behind_it_by_distance(name):
     agents = meeting(32, 48).select_frames([0, 3])
-    weather = find_weather(name).with_fog(60.0)
-    thin = render_agents(crossroads(), agents, weather=weather, samples=1)
-    thick = render_agents(crossroads(), agents, weather=weather.with_fog(18.0), samples=1)
-    made = change_fog(thin.rgb, thin.depth, agents.extrinsics(), agents.intrinsics(), weather, 18.0)
-    torch.testing.assert_close(made, thick.rgb, atol=2e-4, rtol=0.0)
-    assert (thick.rgb - thin.rgb).abs().mean() > 0.02
-    assert torch.equal(thin.depth, thick.depth)
+    thin, thick = (find_weather(name).with_fog(metres) for metres in (60.0, 18.0))
+    seen = [render_agents(crossroads(), agents, weather=weather, samples=1) for weather in (thin, thick)]
+    rays = unproject(torch.ones(32, 48, dtype=torch.float64), agents.extrinsics(), agents.intrinsics())
+    rays = torch.nn.functional.normalize(rays - agents.extrinsics()[..., None, None, :3, 3], dim=-1)
+    sky = [haze(-rays[..., 1], rays @ rays.new_tensor(weather.sun), weather) for weather in (thin, thick)]
+    metres = distances(seen[0].depth, agents.intrinsics())[..., None].double()
+    metres[torch.isinf(metres)] = SKY_DISTANCE
+    kept = [torch.exp(-((metres / fog) ** 2)) for fog in (60.0, 18.0)]
+    surface = (seen[0].rgb - sky[0] * (1.0 - kept[0])) / kept[0]
+    expected = surface * kept[1] + sky[1] * (1.0 - kept[1])
+    torch.testing.assert_close(seen[1].rgb.double(), expected.clamp(0.0, 1.0), atol=2e-4, rtol=0.0)
+    assert (seen[1].rgb - seen[0].rgb).abs().mean() > 0.02
+    assert torch.equal(seen[0].depth, seen[1].depth)
 
 
 def test_fog_hides_what_is_far_and_nothing_else():
@@ -134,13 +141,6 @@ def test_fog_hides_what_is_far_and_nothing_else():
     assert differences[0].mean() > 0.03
     assert differences[1].max() < 0.01
     assert (clear[0].rgb[near] - foggy[0].rgb[near]).abs().mean() < 0.08
-
-
-def test_thinner_fog_warns(caplog):
-    agents = meeting().select_frames([0])
-    pictures = render_agents(crossroads(), agents, weather=CLEAR.with_fog(18.0), samples=1)
-    change_fog(pictures.rgb, pictures.depth, agents.extrinsics(), agents.intrinsics(), CLEAR.with_fog(18.0), 40.0)
-    assert "thinner" in caplog.text
 
 
 def test_weathers_differ_and_unknown_ones_are_refused():

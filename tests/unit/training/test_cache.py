@@ -119,3 +119,17 @@ def test_processes_share_the_work(data_set):
         paths = make(data_set, encode, process=process, processes=2)
     assert [encode.windows for encode in encoders] == [4, 4]
     assert torch.equal(Cache(paths).gather(torch.arange(8), "cpu")["mean"], expected_means(data_set))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_clips_of_different_sizes_are_refused(tmp_path, monkeypatch, number):
+    """In one shard, and in two."""
+    monkeypatch.setattr(cache_module, "CLIPS_PER_SHARD", 2)
+    for other in range(3):
+        write_recorded_clip(tmp_path / "data", other, seed=other, view=16 if other == number else 8)
+
+    def pixels(windows):
+        return {"pixels": torch.stack([window.tiles for window in windows])}
+
+    with pytest.raises(ValueError, match=f"The clips 00000000 and {number:08d} have different sizes"):
+        Cache(make(tmp_path / "data", pixels))

@@ -71,6 +71,12 @@ def test_batches_that_cannot_be_made_are_refused():
         make_accelerator(replace(SETTINGS, micro_batch_size=3))
 
 
+@pytest.mark.parametrize("name", ["batch_size", "micro_batch_size"])
+def test_batches_of_nothing_are_refused(name):
+    with pytest.raises(ValueError, match=f"'loop.{name}' must be at least 1, given 0"):
+        replace(SETTINGS, **{name: 0})
+
+
 def test_gradients_are_clipped(tmp_path, monkeypatch):
     def descent(network, settings):
         return [torch.optim.SGD(network.parameters(), settings.learning_rate)]
@@ -118,10 +124,14 @@ def test_loss_that_is_no_number_ends_the_run_before_it_is_saved(tmp_path):
 
 def test_result_lost_after_the_last_checkpoint_is_written_again(tmp_path):
     trained(tmp_path)
+    (state,) = tmp_path.glob("checkpoints/*/run.json")
+    before = state.stat()
     task, loop = start(tmp_path)
     loop.run()
     assert [step for step, _, _ in task.exported] == [6]
     assert task.seen == []
+    after = state.stat()  # a run that is killed now must not have lost its only checkpoint
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_half_written_checkpoint_is_ignored(tmp_path):

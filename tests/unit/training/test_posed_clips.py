@@ -89,6 +89,52 @@ def test_missing_depth_is_explained(clip):
         read_posed_windows(clip, DATA)
 
 
+def cut_short(path):
+    path.write_bytes(b"")
+
+
+def damage_the_compression(path):
+    content = bytearray(path.read_bytes())
+    content[60:68] = bytes(255 - value for value in content[60:68])
+    path.write_bytes(content)
+
+
+def leave_out_frames(path):
+    np.savez_compressed(path, **{name: values[:, :3] for name, values in np.load(path).items()})
+
+
+def leave_out_instances_of_frames(path):
+    truth = dict(np.load(path))
+    np.savez_compressed(path, depth=truth["depth"], instances=truth["instances"][:, :3])
+
+
+@pytest.mark.parametrize("damage", [cut_short, damage_the_compression, leave_out_frames, leave_out_instances_of_frames])
+def test_damaged_depth_names_the_clip(clip, damage):
+    damage(clip.folder / GROUND_TRUTH_FILE)
+    with pytest.raises(ClipError, match=clip.name):
+        read_posed_windows(clip, DATA)
+    with pytest.raises(ValueError, match=clip.name):
+        read_clip(clip.folder)
+
+
+def test_depth_outside_the_clip_is_not_read(clip):
+    outside = (clip.folder / GROUND_TRUTH_FILE).rename(clip.folder.parent / "elsewhere.npz")
+    document = json.loads((clip.folder / CLIP_FILE).read_text())
+    (clip.folder / CLIP_FILE).write_text(json.dumps({**document, "ground_truth": str(outside)}))
+    with pytest.raises(ClipError, match="depth and instances cannot be read"):
+        read_posed_windows(clip, DATA)
+
+
+def test_another_view_before_the_front_one_is_refused(tmp_path):
+    """Its depth and camera would go with the pictures of the front view."""
+    (listed,) = list_clips(make_pocket_clips(tmp_path / "four", 1, front_only=False, height=16, width=16))
+    document = json.loads((listed.folder / CLIP_FILE).read_text())
+    document["tile"]["view_order"] = ["left", "front", "rear", "right"]
+    (listed.folder / CLIP_FILE).write_text(json.dumps(document))
+    with pytest.raises(ClipError, match="first of several views must be 'front', given 'left'"):
+        read_posed_windows(listed, DATA)
+
+
 def test_a_data_set_without_depth_is_explained(clip):
     document = json.loads((clip.folder / CLIP_FILE).read_text())
     document["ground_truth"] = None

@@ -92,17 +92,17 @@ def test_mirror_images_are_trained_on_but_not_validated_on(shareverse_settings):
 @pytest.mark.parametrize("precision", ["no", "bf16"])
 def test_interrupted_run_ends_as_an_uninterrupted_one(shareverse_settings, precision):
     loop = {
-        "steps": 20, "micro_batch_size": 1, "warmup_steps": 5, "decay": "linear", "decay_start": 0.3,
+        "steps": 8, "micro_batch_size": 1, "warmup_steps": 2, "decay": "linear", "decay_start": 0.3,
         "weight_decay": 0.01, "mixed_precision": precision,
     }  # fmt: skip
     straight = changed(shareverse_settings, "straight", **loop)
     interrupted = changed(shareverse_settings, "interrupted", **loop)
     train_shareverse(straight)
-    assert train_shareverse(interrupted, asked_to_stop=stop_after(10)).step == 10
+    assert train_shareverse(interrupted, asked_to_stop=stop_after(4)).step == 4
     halfway = result(interrupted)
     AcceleratorState._reset_state(reset_partial_state=True)
     torch.manual_seed(12345)
-    assert train_shareverse(interrupted).step == 20
+    assert train_shareverse(interrupted).step == 8
     assert_same_weights(result(straight), result(interrupted))
     assert not torch.equal(halfway["proj_out.weight"], result(interrupted)["proj_out.weight"])
     numbers = [(line["step"], line.get("loss"), line.get("validation_loss")) for line in log_lines(straight)]
@@ -244,6 +244,9 @@ def test_files_that_do_not_fit_are_named(shareverse_settings, tmp_path):
     text = tmp_path / "text.safetensors"
     safetensors.torch.save_file({"text": torch.zeros(1, 7)}, text)
     with pytest.raises(ValueError, match=r"text\.safetensors must hold one tensor .* given 1 tensors"):
+        train_shareverse(replace(shareverse_settings, empty_text=str(text)))
+    text.write_bytes(b"no such file format")
+    with pytest.raises(ValueError, match=r"text\.safetensors cannot be read as safetensors"):
         train_shareverse(replace(shareverse_settings, empty_text=str(text)))
     with pytest.raises(ValueError, match="do not split into patches of 3x3"):
         train_shareverse(replace(shareverse_settings, network=replace(shareverse_settings.network, patch_size=3)))

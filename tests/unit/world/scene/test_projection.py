@@ -1,6 +1,5 @@
 import torch
 
-from shared_world.pocket.views import world_points
 from shared_world.tests.unit.world.scene.cameras import HEIGHT, LENS, WIDTH, turned
 from shared_world.world.scene import project, unproject
 from shared_world.world.scene.projection import unproject_chosen
@@ -18,10 +17,16 @@ def test_pixels_come_back_after_a_round_trip_through_the_world():
     torch.testing.assert_close(distance, depth.flatten(1))
 
 
-def test_points_are_those_of_pocket_town():
+def test_a_point_lies_on_the_ray_of_its_pixel_s_centre():
     depth = torch.rand(2, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0)).double() * 30 + 0.1
-    lenses = LENS.expand(2, 3, 3)
-    torch.testing.assert_close(unproject(depth, CAMERAS, lenses), world_points(depth, CAMERAS, lenses))
+    points = unproject(depth, CAMERAS, LENS.expand(2, 3, 3))
+    for camera, row, column in ((0, 0, 0), (0, 3, 7), (1, HEIGHT - 1, WIDTH - 1)):
+        metres = depth[camera, row, column]
+        (focal_x, skew, middle_x), (_, focal_y, middle_y), _ = LENS.tolist()
+        down = (row + 0.5 - middle_y) / focal_y
+        right = (column + 0.5 - middle_x - skew * down) / focal_x
+        expected = CAMERAS[camera] @ torch.stack([right * metres, down * metres, metres, metres / metres])
+        torch.testing.assert_close(points[camera, row, column], expected[:3])
 
 
 def test_single_precision_depth_gives_single_precision_points():
