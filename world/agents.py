@@ -1,6 +1,6 @@
 """Agents: who is in the world, where they are over time, and through which cameras they look."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -69,8 +69,7 @@ class Agent:
                 f"{owner}: frame_intrinsics must have shape {expected} (frames, views, 3, 3), "
                 f"given {tuple(self.frame_intrinsics.shape)}."
             )
-        for frame, matrices in enumerate(self.frame_intrinsics):
-            check_intrinsics(matrices, f"{owner}, frame {frame}")
+        check_intrinsics(self.frame_intrinsics, owner, [f"frame {frame}" for frame in range(self.frame_count)])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Agent):
@@ -194,6 +193,14 @@ class Agents:
         return Agents(tuple(chosen), self.frame_rate)
 
 
+def unique_name(name: str, taken: Collection[str]) -> str:
+    """The name, with a number appended where it is taken ("red", "red 2")."""
+    unique, copy = name, 2
+    while unique in taken:
+        unique, copy = f"{name} {copy}", copy + 1
+    return unique
+
+
 def combine_agents(worlds: Sequence[Agents]) -> Agents:
     """One world with the agents of all given worlds, which must share frame count and frame rate.
 
@@ -210,9 +217,5 @@ def combine_agents(worlds: Sequence[Agents]) -> Agents:
             )
     members: list[Agent] = []
     for agent in (agent for world in worlds for agent in world.members):
-        taken = {member.name for member in members}
-        name, copy = agent.name, 2
-        while name in taken:
-            name, copy = f"{agent.name} {copy}", copy + 1
-        members.append(replace(agent, name=name))
+        members.append(replace(agent, name=unique_name(agent.name, [member.name for member in members])))
     return Agents(tuple(members), worlds[0].frame_rate)

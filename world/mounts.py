@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from .agents import Agent, Agents
+from .choices import check_choice
 from .poses import inverse
 from .rigs import Rig
 
@@ -119,10 +120,7 @@ def arrange_cameras(agents: Agents, arrangement: CameraArrangement, name: str) -
 
     Raises ValueError for an unknown arrangement, and as `mount_together`.
     """
+    check_choice("cameras", arrangement, CameraArrangement)
     if arrangement == "rig":
         return mount_together(agents, name)
-    if arrangement == "agents":
-        return one_agent_per_view(agents)
-    if arrangement not in get_args(CameraArrangement):
-        raise ValueError(f"cameras must be one of {', '.join(get_args(CameraArrangement))}, given '{arrangement}'.")
-    return agents
+    return one_agent_per_view(agents) if arrangement == "agents" else agents

@@ -13,8 +13,6 @@ from torch import Tensor
 ROTATION_TOLERANCE = 1e-3
 """Largest accepted |R R^T - I| entry: files with four decimals stay below it, scaled or sheared matrices do not."""
 
-WORLD_UP = (0.0, -1.0, 0.0)
-
 
 def _first(mask: Tensor) -> tuple[int, ...]:
     return tuple(int(index) for index in mask.nonzero()[0])
@@ -105,7 +103,8 @@ def pitch_rotation(degrees: Tensor | float) -> Tensor:
 
 def rigid(rotation: Tensor, translation: Tensor) -> Tensor:
     """Pose (..., 4, 4) from a rotation (..., 3, 3) and a translation (..., 3) in metres."""
-    batch = torch.broadcast_shapes(rotation.shape[:-2], translation.shape[:-1])
+    # torch.broadcast_shapes would say the same, but it imports SymPy.
+    batch = torch.broadcast_tensors(rotation[..., 0], translation)[0].shape[:-1]
     pose = torch.zeros(*batch, 4, 4, dtype=rotation.dtype)
     pose[..., :3, :3] = rotation
     pose[..., :3, 3] = translation

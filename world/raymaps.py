@@ -11,13 +11,14 @@ full resolution is ever made.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 from einops import rearrange
 from torch import Tensor
 
 from .agents import Agent, Agents
+from .choices import check_choice
 from .rigs import Rig
 from .tiles import SINGLE_VIEW, TWO_BY_TWO, TileLayout, join_views
 
@@ -58,9 +59,9 @@ class RaymapOptions:
     origin_compression: float | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("layout", self.layout, get_args(RaymapLayout))
-        _check_choice("packing", self.packing, get_args(FramePacking))
-        _check_choice("channel_layout", self.channel_layout, get_args(ChannelLayout))
+        check_choice("Raymap option 'layout'", self.layout, RaymapLayout)
+        check_choice("Raymap option 'packing'", self.packing, FramePacking)
+        check_choice("Raymap option 'channel_layout'", self.channel_layout, ChannelLayout)
         scale = self.origin_compression
         if scale is not None and not (isinstance(scale, int | float) and 0.0 < scale < float("inf")):
             raise ValueError(
@@ -109,7 +110,7 @@ def frame_groups(frame_count: int, packing: FramePacking = "consecutive") -> Ten
     - "aether_released": the same padded sequence 0,1,2,0,1,...,48 read with stride k + 1, as its released code does:
       (0,10,23,36) (1,11,24,37) (2,12,25,38) (0,13,26,39) ... (9,22,35,48).
     """
-    _check_choice("packing", packing, get_args(FramePacking))
+    check_choice("Raymap option 'packing'", packing, FramePacking)
     groups = latent_frame_count(frame_count)
     padding = [0, 0, 0] if packing == "consecutive" else [0, 1, 2]
     padded = torch.cat([torch.tensor(padding).clamp(max=frame_count - 1), torch.arange(frame_count)])
@@ -238,8 +239,3 @@ def _warn_if_stretched(agents: Agents, layout: TileLayout, tile_height: int, til
                 tile_width,
                 tile_height,
             )
-
-
-def _check_choice(option: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"Raymap option '{option}' must be one of {', '.join(choices)}, given {value!r}.")

@@ -7,12 +7,13 @@ each other.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from .agents import Agent, Agents, Body
+from .choices import check_choice
 from .poses import heading, inverse, rigid, yaw_rotation
 
 CameraAxes = Literal["opencv", "opengl", "unreal", "unity", "ros"]
@@ -55,11 +56,6 @@ WORLD_TO_OPENCV: Mapping[str, Tensor] = MappingProxyType(
 right-handed; `unreal` is x forward, y right, z up, `unity` x right, y up, z forward, both left-handed."""
 
 
-def _check_choice(option: str, value: str, choices: Any) -> None:
-    if value not in get_args(choices):
-        raise ValueError(f"{option} must be one of {', '.join(get_args(choices))}, given '{value}'.")
-
-
 def rebase_agents(
     agents: Agents,
     *,
@@ -87,9 +83,9 @@ def rebase_agents(
         ValueError: for an unknown choice or agent, a length of unit that is not positive, axes of camera and world with
             different handedness, or an inversion of cameras that are mounted away from their agent's origin.
     """
-    _check_choice("camera_axes", camera_axes, CameraAxes)
-    _check_choice("world_axes", world_axes, WorldAxes)
-    _check_choice("origin", origin, Origin)
+    check_choice("camera_axes", camera_axes, CameraAxes)
+    check_choice("world_axes", world_axes, WorldAxes)
+    check_choice("origin", origin, Origin)
     if not 0.0 < metres_per_unit < float("inf"):
         raise ValueError(f"metres_per_unit must be positive, given {metres_per_unit:g}.")
     members = list(agents.members)

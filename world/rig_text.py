@@ -1,5 +1,7 @@
 """Cameras of a rig as a person types them: one view per line, `name yaw` or `name yaw pitch`."""
 
+import math
+
 
 def parse_views(text: str) -> tuple[dict[str, float], list[float]]:
     """View name -> yaw in degrees to the right, and the pitches in degrees upwards, in the same order.
@@ -22,9 +24,9 @@ def parse_views(text: str) -> tuple[dict[str, float], list[float]]:
         try:
             angles = [float(field) for field in fields[1:]]
         except ValueError:
-            raise ValueError(
-                f"line {number}: yaw and pitch must be numbers of degrees, given '{line.strip()}'."
-            ) from None
+            angles = [math.nan]
+        if not all(map(math.isfinite, angles)):
+            raise ValueError(f"line {number}: yaw and pitch must be numbers of degrees, given '{line.strip()}'.")
         yaws[fields[0]] = angles[0]
         pitches.append(angles[1] if len(angles) == 2 else 0.0)
     if not yaws:

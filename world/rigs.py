@@ -24,15 +24,28 @@ def pinhole_intrinsics(width: int, height: int, horizontal_fov: float) -> Tensor
     return torch.tensor([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
 
 
-def check_intrinsics(intrinsics: Tensor, owner: str) -> None:
-    """Refuse pinhole matrices (..., 3, 3) with non-finite values, focal lengths <= 0 or a last row other than 0 0 1."""
-    if not torch.isfinite(intrinsics).all():
-        raise ValueError(f"{owner}: the intrinsics hold a value that is not finite: {intrinsics.tolist()}.")
-    focal = torch.stack([intrinsics[..., 0, 0], intrinsics[..., 1, 1]])
-    if (focal <= 0).any():
-        raise ValueError(f"{owner}: focal lengths must be positive pixels, given {focal.min().item():g}.")
-    if (intrinsics[..., 2, :] != intrinsics.new_tensor([0.0, 0.0, 1.0])).any():
-        raise ValueError(f"{owner}: the last row of the intrinsics must be 0 0 1; the matrix may be transposed.")
+def check_intrinsics(intrinsics: Tensor, owner: str, places: Sequence[str] | None = None) -> None:
+    """Refuse pinhole matrices (..., 3, 3) with non-finite values, focal lengths <= 0 or a last row other than 0 0 1.
+
+    `places` names the items of the first axis in messages, after the owner ("frame 3").
+    """
+
+    def named(wrong: Tensor) -> str:
+        return owner if places is None else f"{owner}, {places[int(wrong.nonzero()[0, 0])]}"
+
+    broken = ~torch.isfinite(intrinsics).flatten(-2).all(-1)
+    if broken.any():
+        first = intrinsics[broken][0].tolist()
+        raise ValueError(f"{named(broken)}: the intrinsics hold a value that is not finite: {first}.")
+    focal = torch.minimum(intrinsics[..., 0, 0], intrinsics[..., 1, 1])
+    negative = focal <= 0
+    if negative.any():
+        raise ValueError(
+            f"{named(negative)}: focal lengths must be positive pixels, given {focal[negative][0].item():g}."
+        )
+    odd = (intrinsics[..., 2, :] != intrinsics.new_tensor([0.0, 0.0, 1.0])).any(-1)
+    if odd.any():
+        raise ValueError(f"{named(odd)}: the last row of the intrinsics must be 0 0 1; the matrix may be transposed.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +82,7 @@ class Rig:
                 f"given {tuple(self.view_to_agent.shape)} and {tuple(self.intrinsics.shape)}."
             )
         check_poses(self.view_to_agent, "rig", item="view")
-        for name, matrix in zip(self.view_names, self.intrinsics, strict=True):
-            check_intrinsics(matrix, f"rig, view '{name}'")
+        check_intrinsics(self.intrinsics, "rig", [f"view '{name}'" for name in self.view_names])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rig):

@@ -1,7 +1,5 @@
 """Waypoints as a person types them: one per line, `time x z` or `time x y z` or `time x y z yaw`."""
 
-from collections.abc import Sequence
-
 from .paths import Waypoint
 
 FIELDS = {
@@ -61,12 +59,3 @@ def _numbers(content: str, line: int) -> dict[str, float]:
         if not abs(values[name]) < float("inf"):
             raise ValueError(f"line {line}, field {position} ({name}): '{field}' is not a finite number.")
     return values
-
-
-def format_waypoints(waypoints: Sequence[Waypoint]) -> str:
-    """Text that `parse_waypoints` reads back without loss."""
-    lines = ["# time x y z yaw (seconds, metres, degrees; the yaw may be left out)"]
-    for waypoint in waypoints:
-        numbers = [waypoint.time, *waypoint.position] + ([] if waypoint.yaw is None else [waypoint.yaw])
-        lines.append(" ".join(repr(number).removesuffix(".0") for number in numbers))
-    return "\n".join(lines) + "\n"

@@ -13,12 +13,13 @@ rescaled: that is undone here, and for poses that go out the original picture is
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..agents import Agent
+from ..choices import check_choice
 from ..formats.cameras import single_camera_agent
 from ..poses import inverse
 from .cameras import CameraPath
@@ -45,7 +46,7 @@ def agent_from_cameractrl(
     Raises:
         ValueError: naming the row and what is wrong with it.
     """
-    _check_direction(direction)
+    check_choice("The direction", direction, Direction)
     values = _checked(rows)
     poses = torch.eye(4, dtype=torch.float64).repeat(len(values), 1, 1)
     poses[:, :3] = values[:, 7:19].unflatten(1, (3, 4))
@@ -56,7 +57,7 @@ def agent_from_cameractrl(
 
 def cameractrl_rows(camera: CameraPath, direction: Direction = "world-to-camera") -> list[list[float]]:
     """Rows of 19 numbers for one camera; `direction` as the node that reads them wants it."""
-    _check_direction(direction)
+    check_choice("The direction", direction, Direction)
     poses = camera.poses if direction == "camera-to-world" else inverse(camera.poses)
     lens = torch.stack(
         [
@@ -113,8 +114,3 @@ def _checked(rows: Sequence[Sequence[float]]) -> Tensor:
         frame, column = (int(index) for index in wrong.nonzero()[0])
         raise ValueError(f"CameraCtrl poses, row {frame}: number {column + 1} is {values[frame, column].item()}.")
     return values
-
-
-def _check_direction(direction: str) -> None:
-    if direction not in get_args(Direction):
-        raise ValueError(f"The direction must be one of {', '.join(get_args(Direction))}, given '{direction}'.")

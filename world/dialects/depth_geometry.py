@@ -5,12 +5,13 @@ lens and no pose. What reads these dicts gives camera-to-world poses and lenses 
 agents. One-way: agents hold no depth.
 """
 
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..agents import Agent
+from ..choices import check_choice
 from ..formats.cameras import single_camera_agent
 
 PicturesAre = Literal["frames of one agent", "agents"]
@@ -36,8 +37,7 @@ def agents_from_geometry(
     Raises:
         ValueError: if there is no lens, or another number of them than of poses.
     """
-    if pictures_are not in get_args(PicturesAre):
-        raise ValueError(f"The pictures must be one of {', '.join(get_args(PicturesAre))}, given '{pictures_are}'.")
+    check_choice("The pictures", pictures_are, PicturesAre)
     if intrinsics is None:
         raise ValueError(
             "The geometry has no lens: run Depth Anything 3 in mode 'multiview' with a small or base model, or MoGe."

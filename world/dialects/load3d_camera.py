@@ -17,11 +17,12 @@ from torch import Tensor
 from ..agents import Agent
 from ..formats.cameras import single_camera_agent
 from ..poses import rigid
+from ..rebasing import CAMERA_TO_OPENCV
 from .cameras import CameraPath
 
 logger = logging.getLogger(__name__)
 
-OPENCV_FROM_THREE = torch.diag(torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64))
+OPENCV_FROM_THREE = CAMERA_TO_OPENCV["opengl"]
 """Both for the world and for the camera."""
 
 USUAL_FOV = 35.0

@@ -7,12 +7,13 @@ say that a point is not visible. Both are pictures of the paths: what is lost is
 
 import json
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..agents import Agent, Agents
+from ..choices import check_choice
 from ..poses import inverse
 from .cameras import CameraPath, camera_of
 
@@ -69,8 +70,7 @@ def project_agents(
     Raises:
         ValueError: if there is no such agent or view, or nobody else.
     """
-    if points not in get_args(TrackedPoints):
-        raise ValueError(f"The points must be one of {', '.join(get_args(TrackedPoints))}, given '{points}'.")
+    check_choice("The points", points, TrackedPoints)
     viewer = viewer or agents.names[0]
     if viewer not in agents.names:
         raise ValueError(f"There is no agent '{viewer}'; the agents are {', '.join(agents.names)}.")

@@ -35,13 +35,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..agents import Agent, Agents
+from ..choices import check_choice
 from ..poses import heading, pitch_rotation, rigid, yaw_rotation
 from ..rigs import pinhole_intrinsics
 from .cameras import agent_name, single_camera_agent
@@ -87,8 +88,7 @@ class ActionReadOptions(ReadOptions):
     follow: Follow = "recorded"
 
     def __post_init__(self) -> None:
-        if self.follow not in get_args(Follow):
-            raise ValueError(f"follow must be 'recorded' or 'keys', given '{self.follow}'.")
+        check_choice("follow", self.follow, Follow)
 
 
 @dataclass(frozen=True)

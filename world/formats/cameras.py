@@ -1,5 +1,6 @@
 """Agents from the cameras that a file lists one by one, and files that hold one camera each."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from torch import Tensor
 from ..agents import Agent, Agents, Body
 from ..mounts import SINGLE_VIEW_NAME
 from ..rigs import Rig
+
+logger = logging.getLogger(__name__)
 
 
 def agent_from_cameras(
@@ -61,6 +64,12 @@ def single_camera_agent(name: str, poses: Tensor, intrinsics: Tensor, size: tupl
     mount = torch.eye(4, dtype=torch.float64)[None]
     lenses = intrinsics.expand(len(poses), 3, 3)[:, None]
     return agent_from_cameras(name, poses, [SINGLE_VIEW_NAME], mount, lenses, size)
+
+
+def warn_of_skew(source: Path, owner: str, intrinsics: Tensor) -> None:
+    """Log that pinhole matrices (..., 3, 3) of `owner` have skew, if they do, for formats that cannot hold it."""
+    if intrinsics[..., 0, 1].any():
+        logger.warning("%s: %s has a lens with skew, which the format cannot hold.", source, owner)
 
 
 def common_size(sizes: Sequence[tuple[int, int]], places: Sequence[str]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ import io
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -228,10 +228,8 @@ def read_log(text: str, source: object, options: CarlaReadOptions) -> Agents:
     for vehicle in vehicles:
         cameras = [actor for actor in actors if actor.parent == vehicle.name]
         members.append(_agent(vehicle, cameras, frames, source, options))
-    frame_rate = _frame_rate(actors[0], frames, source)
-    if frame_rate is not None:
-        options = replace(options, frame_rate=frame_rate)
-    return Agents(tuple(members), options.frame_rate_or_assumed(source))
+    stated = _frame_rate(actors[0], frames, source)
+    return Agents(tuple(members), options.frame_rate_or_assumed(source, stated=stated))
 
 
 def _pose_cells(poses: Tensor) -> list[list[float]]:

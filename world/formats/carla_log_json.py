@@ -1,6 +1,5 @@
 """The JSON layout of CARLA logs; `carla_log` describes it."""
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -90,10 +89,8 @@ def read_log(text: str, source: object, options: CarlaReadOptions) -> Agents:
     vehicles = [(item.key("name").name(), item) for item in document.key("vehicles").items()]
     require_vehicles(options, [name for name, _ in vehicles])
     members = tuple(_agent(item, name, source, options) for name, item in vehicles if options.wants(name))
-    frame_rate = document.get("frame_rate")
-    if frame_rate is not None:
-        options = replace(options, frame_rate=frame_rate.number())
-    return Agents(members, options.frame_rate_or_assumed(source))
+    stated = document.get("frame_rate")
+    return Agents(members, options.frame_rate_or_assumed(source, stated=None if stated is None else stated.number()))
 
 
 def _transform_documents(matrices: Tensor) -> list[dict[str, Any]]:

@@ -32,13 +32,14 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor
 
 from ..agents import Agents
+from ..choices import check_choice
 from ..poses import rigid
 from ..resampling import resample_poses
 from .cameras import CameraFile, agent_name, camera_files, single_camera_agent
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 from .files import read_text, write_file
-from .nerfstudio_transforms import OPENGL_CAMERA, WORLD_TO_OURS
 from .number_rows import NumberRows, looks_like_rows, read_number_rows
+from .opengl_axes import OPENGL_CAMERA, WORLD_TO_OURS
 
 logger = logging.getLogger(__name__)
 
@@ -56,11 +57,6 @@ MOST_FRAMES = 100_000
 """Longest range of frame numbers that is filled."""
 
 
-def _check_rotation_order(order: str) -> None:
-    if order not in get_args(RotationOrder):
-        raise ValueError(f"rotation_order must be one of {', '.join(get_args(RotationOrder))}, given '{order}'.")
-
-
 @dataclass(frozen=True)
 class ChanReadOptions(ReadOptions):
     """Options of `.chan`.
@@ -74,7 +70,7 @@ class ChanReadOptions(ReadOptions):
 
     def __post_init__(self) -> None:
         if self.rotation_order is not None:
-            _check_rotation_order(self.rotation_order)
+            check_choice("rotation_order", self.rotation_order, RotationOrder)
 
     def order_of(self, text: str, path: Path) -> str:
         """The order for a file."""
@@ -95,7 +91,7 @@ class ChanWriteOptions(WriteOptions):
     rotation_order: RotationOrder = USUAL_ORDER
 
     def __post_init__(self) -> None:
-        _check_rotation_order(self.rotation_order)
+        check_choice("rotation_order", self.rotation_order, RotationOrder)
 
 
 def _recognise(head: Head) -> bool:

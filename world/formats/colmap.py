@@ -20,14 +20,14 @@ import logging
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import torch
 
 from ..agents import Agent, Agents
+from ..choices import check_choice
 from ..mounts import SINGLE_VIEW_NAME, rigid_mounts
 from ..poses import inverse, rigid
-from .cameras import agent_from_cameras, agent_name, common_size
+from .cameras import agent_from_cameras, agent_name, common_size, warn_of_skew
 from .colmap_binary import read_binary_model
 from .colmap_grouping import CameraPath, Grouping, camera_paths
 from .colmap_model import PARAMETER_NAMES, ColmapImage, ColmapModel
@@ -55,8 +55,7 @@ class ColmapReadOptions(ReadOptions):
     grouping: Grouping = "as written"
 
     def __post_init__(self) -> None:
-        if self.grouping not in get_args(Grouping):
-            raise ValueError(f"grouping must be one of {', '.join(get_args(Grouping))}, given '{self.grouping}'.")
+        check_choice("grouping", self.grouping, Grouping)
 
 
 def _recognise(head: Head) -> bool:
@@ -73,6 +72,10 @@ def _recognise(head: Head) -> bool:
 
 def _read_model(path: Path) -> tuple[Path, ColmapModel]:
     folder = path if path.is_dir() else path.parent
+    if folder != path and path.stem not in MODEL_FILES:
+        raise ValueError(
+            f"the files of a model are called {', '.join(MODEL_FILES)}, given '{path.name}'; name the folder."
+        )
     if path.suffix == ".bin" or not (folder / "images.txt").is_file():
         return folder, read_binary_model(folder)
     return folder, read_text_model(folder)
@@ -108,8 +111,7 @@ def _read(path: Path, options: ColmapReadOptions) -> Agents:
 
 def _write(agents: Agents, path: Path, options: WriteOptions) -> None:
     for agent in agents.members:
-        if agent.intrinsics()[..., 0, 1].any():
-            logger.warning("%s: agent '%s' has a lens with skew, which the format cannot hold.", path, agent.name)
+        warn_of_skew(path, f"agent '{agent.name}'", agent.intrinsics())
         if agent.frame_intrinsics is not None and agent.rig.view_count > 1:
             logger.warning(
                 "%s: the lenses of agent '%s' change over time, which COLMAP's rigs cannot hold: rigs are left out.",

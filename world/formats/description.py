@@ -43,8 +43,12 @@ class ReadOptions:
     horizontal_fov: float | None = None
     cameras: CameraArrangement = "as in the file"
 
-    def frame_rate_or_assumed(self, source: object, assumed: float = ASSUMED_FRAME_RATE) -> float:
-        """The option, or what is `assumed` for the format, with a warning that names `source`."""
+    def frame_rate_or_assumed(
+        self, source: object, assumed: float = ASSUMED_FRAME_RATE, stated: float | None = None
+    ) -> float:
+        """What the file has `stated`, else the option, else what is `assumed`, with a warning that names `source`."""
+        if stated is not None:
+            return stated
         if self.frame_rate is not None:
             return self.frame_rate
         logger.warning(

@@ -20,7 +20,6 @@ rate, which nodes are agents and views, and the picture's size.
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -28,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..agents import Agent, Agents
+from ..agents import Agent, Agents, unique_name
 from ..mounts import SINGLE_VIEW_NAME, rigid_mounts
 from ..poses import check_poses
 from .cameras import agent_from_cameras, common_size, single_camera_agent
@@ -37,7 +36,7 @@ from .gltf_buffers import GLB_MAGIC, GltfFile
 from .gltf_nodes import NodeWorld, node_name
 from .gltf_writing import AGENT_KEY, FRAME_RATE_KEY, VIEW_KEY, write_gltf
 from .json_values import JsonValue
-from .nerfstudio_transforms import OPENGL_CAMERA, WORLD_TO_OURS
+from .opengl_axes import OPENGL_CAMERA, WORLD_TO_OURS
 
 logger = logging.getLogger(__name__)
 
@@ -134,14 +133,6 @@ def _our_poses(world: NodeWorld, node: int, owner: str) -> Tensor:
     return WORLD_TO_OURS["y"] @ poses @ OPENGL_CAMERA
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    unique, copy = name, 2
-    while unique in taken:
-        unique, copy = f"{name} {copy}", copy + 1
-    taken.add(unique)
-    return unique
-
-
 def _members(
     file: GltfFile, world: NodeWorld, cameras: list[tuple[int, JsonValue]], lenses: list[tuple[Tensor, Size]]
 ) -> tuple[Agent, ...]:
@@ -153,22 +144,23 @@ def _members(
         is_view = above is not None and _extra(nodes[above], AGENT_KEY) is not None
         # Nodes from 0 up are agents, negative numbers cameras of their own.
         groups.setdefault(above if above is not None and is_view else -1 - number, []).append(number)
-    members, taken = [], set[str]()
+    members: list[Agent] = []
     for owner, numbers in groups.items():
         places = [f"{nodes[cameras[number][0]].field}" for number in numbers]
         poses = [_our_poses(world, cameras[number][0], place) for number, place in zip(numbers, places, strict=True)]
+        taken = [member.name for member in members]
         if owner < 0:
             matrix, size = lenses[numbers[0]]
             node, camera = cameras[numbers[0]]
-            name = _unique(node_name(nodes[node], node_name(camera, f"camera {node}")), taken)
+            name = unique_name(node_name(nodes[node], node_name(camera, f"camera {node}")), taken)
             members.append(single_camera_agent(name, poses[0], matrix, size))
             continue
-        name = _unique(node_name(nodes[owner], f"agent {owner}"), taken)
-        views, named = [], set[str]()
+        name = unique_name(node_name(nodes[owner], f"agent {owner}"), taken)
+        views: list[str] = []
         for number in numbers:
             below = nodes[cameras[number][0]]
             view = _extra(below, VIEW_KEY)
-            views.append(_unique(node_name(below, SINGLE_VIEW_NAME) if view is None else view.name(), named))
+            views.append(unique_name(node_name(below, SINGLE_VIEW_NAME) if view is None else view.name(), views))
         agent_poses = _our_poses(world, owner, nodes[owner].field)
         mounts = rigid_mounts(agent_poses, torch.stack(poses, dim=1), views, f"agent '{name}'")
         size = common_size([lenses[number][1] for number in numbers], places)
@@ -182,9 +174,7 @@ def _read(path: Path, options: ReadOptions) -> Agents:
     cameras = _camera_nodes(file)
     world = NodeWorld.around(file, [node for node, _ in cameras])
     stated = _extra(file.document.key("asset"), FRAME_RATE_KEY)
-    if stated is not None:
-        options = replace(options, frame_rate=stated.number())
-    frame_rate = options.frame_rate_or_assumed(path)
+    frame_rate = options.frame_rate_or_assumed(path, stated=None if stated is None else stated.number())
     if not 0.0 < frame_rate < 1e6:
         raise ValueError(f"the frame rate must be between 0 and 1e6 frames per second, given {frame_rate:g}.")
     world.sample(_frame_times(world, frame_rate))

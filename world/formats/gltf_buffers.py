@@ -181,7 +181,7 @@ class GltfFile:
         if item.key("type").value != kind:
             raise item.key("type").wrong(f"'{kind}'")
         component = item.key("componentType")
-        if isinstance(component.value, bool) or component.value not in COMPONENTS:
+        if not isinstance(component.value, int) or component.value not in COMPONENTS:
             raise component.wrong(f"one of {', '.join(map(str, COMPONENTS))}")
         if item.get("sparse") is not None:
             raise ValueError(f"{item.field}: sparse accessors are not read; export the animation without them.")

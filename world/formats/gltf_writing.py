@@ -17,7 +17,7 @@ from .description import WriteOptions
 from .files import write_file
 from .gltf_buffers import COMPONENT_COUNTS, join_glb
 from .json_values import format_json
-from .nerfstudio_transforms import OPENGL_CAMERA, WORLD_TO_OURS
+from .opengl_axes import OPENGL_CAMERA, WORLD_TO_OURS
 
 logger = logging.getLogger(__name__)
 

@@ -28,12 +28,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from ..agents import Agent, Agents
+from ..choices import check_choice
 from ..poses import check_poses, inverse, pitch_rotation, rigid, yaw_rotation
 from ..resampling import resample_agents
 from ..rigs import pinhole_intrinsics
@@ -41,6 +42,7 @@ from .cameras import CameraFile, agent_name, camera_files, single_camera_agent
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 from .files import read_text, write_file
 from .json_values import JsonValue, format_json, parse_json
+from .time_stamps import warn_of_gaps
 
 logger = logging.getLogger(__name__)
 
@@ -78,11 +80,6 @@ TURNS: dict[str, tuple[float, float]] = {
 _POSE_STRING = re.compile(r"\s*(?:(?:[wsad]|up|down|left|right)\s*-\s*[0-9.]+\s*(?:,\s*)?)+", re.ASCII)
 
 
-def _check_one_pose_per(value: str) -> None:
-    if value not in get_args(OnePosePer):
-        raise ValueError(f"one_pose_per must be 'latent' or 'frame', given '{value}'.")
-
-
 @dataclass(frozen=True)
 class HyWorldPlayReadOptions(ReadOptions):
     """Options of HY-WorldPlay's trajectories.
@@ -94,7 +91,7 @@ class HyWorldPlayReadOptions(ReadOptions):
     one_pose_per: OnePosePer = "latent"
 
     def __post_init__(self) -> None:
-        _check_one_pose_per(self.one_pose_per)
+        check_choice("one_pose_per", self.one_pose_per, OnePosePer)
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ class HyWorldPlayWriteOptions(WriteOptions):
     one_pose_per: OnePosePer = "latent"
 
     def __post_init__(self) -> None:
-        _check_one_pose_per(self.one_pose_per)
+        check_choice("one_pose_per", self.one_pose_per, OnePosePer)
 
 
 def _recognise(head: Head) -> bool:
@@ -164,6 +161,7 @@ def _entries(document: JsonValue, source: Path) -> list[JsonValue]:
     ordered = sorted(names, key=int)
     if ordered != names:
         logger.warning("%s: the poses are not listed in the order of their indices; they are sorted.", source)
+    warn_of_gaps([int(name) for name in ordered], "poses", source)
     return [document.key(name).owned_by(f"pose {name}") for name in ordered]
 
 

@@ -10,7 +10,6 @@ Either file or the folder can be named. Other files in it, such as `action.npy`,
 several cameras are written to several folders.
 """
 
-import logging
 from io import BytesIO
 from pathlib import Path
 
@@ -21,11 +20,9 @@ from torch import Tensor
 from ..actions.numpy_files import read_npy
 from ..agents import Agents
 from ..poses import check_poses
-from .cameras import CameraFile, agent_name, camera_files, single_camera_agent
+from .cameras import CameraFile, agent_name, camera_files, single_camera_agent, warn_of_skew
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 from .files import write_folder
-
-logger = logging.getLogger(__name__)
 
 POSES, INTRINSICS = "poses.npy", "intrinsics.npy"
 
@@ -78,6 +75,8 @@ def _scaled(intrinsics: Tensor, old: tuple[int, int], new: tuple[int, int]) -> T
 
 def _read(path: Path, options: ReadOptions) -> Agents:
     folder = path if path.is_dir() else path.parent
+    if folder != path and path.name not in (POSES, INTRINSICS):
+        raise ValueError(f"expected {POSES}, {INTRINSICS} or the folder that holds them, given '{path.name}'.")
     poses = _load(folder / POSES)
     if poses.ndim != 3 or tuple(poses.shape[1:]) != (4, 4) or len(poses) == 0:
         raise ValueError(f"{POSES}: expected shape (frames, 4, 4), given {tuple(poses.shape)}.")
@@ -107,8 +106,7 @@ def _files(camera: CameraFile) -> dict[str, bytes]:
 def _write(agents: Agents, path: Path, options: WriteOptions) -> list[Path]:
     folders = camera_files(agents, path)
     for camera in folders:
-        if camera.intrinsics[:, 0, 1].any():
-            logger.warning("%s: %s has a lens with skew, which the format cannot hold.", path, camera.name)
+        warn_of_skew(path, camera.name, camera.intrinsics)
         write_folder(camera.path, _files(camera))
     return [camera.path for camera in folders]
 

@@ -25,45 +25,31 @@ its folder where the file is called `transforms.json`. An agent with several vie
 import logging
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from ..agents import Agent, Agents
+from ..choices import check_choice
 from ..mounts import rigid_mounts
-from ..poses import check_poses, rigid
-from ..rebasing import WORLD_TO_OPENCV
-from .cameras import agent_from_cameras, agent_name, common_size
+from ..poses import check_poses
+from .cameras import agent_from_cameras, agent_name, common_size, warn_of_skew
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 from .files import read_text, write_file
 from .json_values import JsonValue, format_json, parse_json
 from .natural_order import natural_order
+from .opengl_axes import OPENGL_CAMERA, WORLD_TO_OURS, WorldUp
 
 logger = logging.getLogger(__name__)
 
-WorldUp = Literal["z", "y", "-y"]
 Grouping = Literal["as written", "one view", "views by folder", "agents by folder"]
 Order = Literal["file name", "as listed"]
 
-OPENGL_CAMERA = torch.diag(torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=torch.float64))
-"""Turns OpenCV camera axes into OpenGL's and back."""
-
-WORLD_TO_OURS: dict[str, Tensor] = {
-    world_up: rigid(WORLD_TO_OPENCV[axes], torch.zeros(3, dtype=torch.float64))
-    for world_up, axes in (("z", "z up"), ("y", "y up"), ("-y", "opencv"))
-}
-"""Rotation from a world with this axis up to ours, in which up is -y."""
-
 DISTORTION_KEYS = ("k1", "k2", "k3", "k4", "p1", "p2")
 PINHOLE_MODELS = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "PERSPECTIVE")
-
-
-def _check_choice(option: str, value: str, choices: Any) -> None:
-    if value not in get_args(choices):
-        raise ValueError(f"{option} must be one of {', '.join(get_args(choices))}, given '{value}'.")
 
 
 @dataclass(frozen=True)
@@ -85,9 +71,9 @@ class NerfstudioReadOptions(ReadOptions):
     order: Order = "file name"
 
     def __post_init__(self) -> None:
-        _check_choice("world_up", self.world_up, WorldUp)
-        _check_choice("grouping", self.grouping, Grouping)
-        _check_choice("order", self.order, Order)
+        check_choice("world_up", self.world_up, WorldUp)
+        check_choice("grouping", self.grouping, Grouping)
+        check_choice("order", self.order, Order)
         if not 0.0 < self.metres_per_unit < float("inf"):
             raise ValueError(f"metres_per_unit must be positive, given {self.metres_per_unit}.")
 
@@ -103,7 +89,7 @@ class NerfstudioWriteOptions(WriteOptions):
     world_up: WorldUp = "z"
 
     def __post_init__(self) -> None:
-        _check_choice("world_up", self.world_up, WorldUp)
+        check_choice("world_up", self.world_up, WorldUp)
 
 
 @dataclass(frozen=True)
@@ -275,10 +261,8 @@ def _read(path: Path, options: NerfstudioReadOptions) -> Agents:
         _agent(agent, [frames[i] for i in indices], [cameras[i] for i in indices], poses[indices], options)
         for agent, indices in of_agent.items()
     )
-    frame_rate = document.get("frame_rate")
-    if frame_rate is not None:
-        options = replace(options, frame_rate=frame_rate.number())
-    return Agents(members, options.frame_rate_or_assumed(path))
+    stated = document.get("frame_rate")
+    return Agents(members, options.frame_rate_or_assumed(path, stated=None if stated is None else stated.number()))
 
 
 def _folder_name(text: str) -> str:
@@ -295,8 +279,7 @@ def _write(agents: Agents, path: Path, options: NerfstudioWriteOptions) -> None:
     frames: list[dict[str, Any]] = []
     for number, agent in enumerate(agents.members):
         intrinsics = agent.intrinsics()
-        if intrinsics[..., 0, 1].any():
-            logger.warning("%s: agent '%s' has a lens with skew, which the format cannot hold.", path, agent.name)
+        warn_of_skew(path, f"agent '{agent.name}'", intrinsics)
         matrices = (ours_to_world @ agent.extrinsics() @ OPENGL_CAMERA).tolist()
         for view, view_name in enumerate(agent.rig.view_names):
             # The numbers keep apart names that differ only in characters a folder cannot have.

@@ -15,7 +15,7 @@ files written here begin with a comment.
 """
 
 import logging
-from dataclasses import replace
+import re
 from pathlib import Path
 
 import torch
@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ..agents import Agents
 from ..poses import check_poses, inverse
-from .cameras import CameraFile, agent_name, camera_files, single_camera_agent
+from .cameras import CameraFile, agent_name, camera_files, single_camera_agent, warn_of_skew
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 from .files import read_text, write_file
 from .number_rows import looks_like_rows, read_number_rows
@@ -37,12 +37,18 @@ COLUMNS = (
 )
 MICROSECOND = 1e-6
 
+SHORTEST_STEP = 1000.0
+"""Microseconds from one frame to the next, below which times are frame numbers, however far these are apart."""
+
+FIRST_LINE = re.compile(r"\s*([^\r\n]+)")
+
 
 def _without_address(text: str) -> str:
     """The text with its first line emptied if that is an address or a name, so that line numbers stay."""
-    first, line_end, rest = text.lstrip().partition("\n")
-    cut = text[: len(text) - len(text.lstrip())]
-    return f"{cut}{line_end}{rest}" if "://" in first or len(first.split()) == 1 else text
+    first = FIRST_LINE.match(text)
+    if first is None or ("://" not in first[1] and len(first[1].split()) > 1):
+        return text
+    return text[: first.start(1)] + text[first.end(1) :]
 
 
 def _recognise(head: Head) -> bool:
@@ -51,7 +57,7 @@ def _recognise(head: Head) -> bool:
 
 def _frame_rate(times: Tensor, places: list[str], source: Path) -> float | None:
     steps = times.diff()
-    if not steps.any() or bool((steps == 1.0).all()):
+    if not steps.any() or bool(((steps > 0.0) & (steps < SHORTEST_STEP)).all()):
         return None
     return frame_rate_from_times(times * MICROSECOND, [f"{place}, time" for place in places], source, MICROSECOND)
 
@@ -70,10 +76,8 @@ def _read(path: Path, options: ReadOptions) -> Agents:
     world_to_camera[:, :3] = matrices.reshape(-1, 3, 4)
     check_poses(world_to_camera, "world-to-camera matrix", places=rows.places)
     frame_rate = _frame_rate(times[:, 0], rows.places, path)
-    if frame_rate is not None:
-        options = replace(options, frame_rate=frame_rate)
     agent = single_camera_agent(agent_name(path), inverse(world_to_camera), intrinsics, (width, height))
-    return Agents((agent,), options.frame_rate_or_assumed(path))
+    return Agents((agent,), options.frame_rate_or_assumed(path, stated=frame_rate))
 
 
 def _text(camera: CameraFile, frame_rate: float) -> str:
@@ -91,8 +95,7 @@ def _text(camera: CameraFile, frame_rate: float) -> str:
 def _write(agents: Agents, path: Path, options: WriteOptions) -> list[Path]:
     files = camera_files(agents, path)
     for camera in files:
-        if camera.intrinsics[:, 0, 1].any():
-            logger.warning("%s: %s has a lens with skew, which the format cannot hold.", path, camera.name)
+        warn_of_skew(path, camera.name, camera.intrinsics)
         write_file(camera.path, _text(camera, agents.frame_rate).encode("utf-8"))
     return [camera.path for camera in files]
 

@@ -11,10 +11,8 @@ There is no lens, size or rate. The data set's videos have 1280x1280 pixels and 
 are silent, 24 mm where no folder says.
 """
 
-import logging
 import math
 import re
-from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -29,8 +27,7 @@ from .files import read_text, write_file
 from .json_values import JsonValue, format_json, parse_json
 from .natural_order import natural_order
 from .number_rows import finite_number
-
-logger = logging.getLogger(__name__)
+from .time_stamps import warn_of_gaps
 
 CENTIMETRES = 100.0
 SIZE = (1280, 1280)
@@ -72,14 +69,6 @@ def _frames(document: JsonValue) -> list[JsonValue]:
     return [document.key(name).owned_by(name) for name in names]
 
 
-def _warn_of_gaps(frames: list[JsonValue], path: Path) -> None:
-    numbers = [int(frame.owner.removeprefix("frame")) for frame in frames]
-    for before, after in pairwise(numbers):
-        if after != before + 1:
-            logger.warning("%s: frames between %d and %d are missing; time runs on without them.", path, before, after)
-            return
-
-
 def _poses(frames: list[JsonValue], cameras: list[str]) -> Tensor:
     """(cameras, frames, 4, 4) camera-to-world with OpenCV axes in metres."""
     matrices = []
@@ -104,7 +93,7 @@ def _field_of_view(path: Path) -> float:
 
 def _read(path: Path, options: ReadOptions) -> Agents:
     frames = _frames(parse_json(read_text(path)))
-    _warn_of_gaps(frames, path)
+    warn_of_gaps([int(frame.owner.removeprefix("frame")) for frame in frames], "frames", path)
     cameras = sorted(frames[0].field_names(), key=natural_order)
     if not cameras:
         raise ValueError(f"{frames[0].owner} holds no cameras.")

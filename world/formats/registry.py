@@ -130,6 +130,11 @@ def read_agents_from_files(
                 f"{path}: the file has {world.frame_count} frames, {paths[0]} has {worlds[0].frame_count}; "
                 "resample the paths to one frame count first."
             )
+        if world.frame_rate != worlds[0].frame_rate:
+            raise ValueError(
+                f"{path}: the file runs at {world.frame_rate:.9g} frames per second, {paths[0]} at "
+                f"{worlds[0].frame_rate:.9g}; resample the paths to one frame rate first."
+            )
     return arrange_cameras(combine_agents(worlds), options.cameras, agent_name(Path(paths[0])))
 
 

@@ -11,7 +11,6 @@ There is no lens and no picture size: `horizontal_fov`, `width` and `height` sup
 several files.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -41,10 +40,8 @@ def _read(path: Path, options: ReadOptions) -> Agents:
     poses = rigid(rotations_from_quaternions(quaternions, rows.places), positions)
     places = [f"{place}, timestamp" for place in rows.places]
     frame_rate = frame_rate_from_times(seconds[:, 0], places, path, NANOSECOND)
-    if frame_rate is not None:
-        options = replace(options, frame_rate=frame_rate)
     agent = single_camera_agent(agent_name(path), poses, *options.lens_or_assumed(path))
-    return Agents((agent,), options.frame_rate_or_assumed(path))
+    return Agents((agent,), options.frame_rate_or_assumed(path, stated=frame_rate))
 
 
 def _text(camera: CameraFile, frame_rate: float) -> str:

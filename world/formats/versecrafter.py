@@ -35,7 +35,7 @@ import torch
 from torch import Tensor
 
 from ..actions.numpy_files import read_npz
-from ..agents import Agent, Agents, Body
+from ..agents import Agent, Agents, Body, unique_name
 from ..mounts import SINGLE_VIEW_NAME
 from ..paths import upright_poses
 from ..poses import check_poses
@@ -45,7 +45,7 @@ from .cameras import CameraFile, agent_name, camera_files, single_camera_agent
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 from .files import read_text, write_file
 from .json_values import JsonValue, format_json, parse_json
-from .nerfstudio_transforms import OPENGL_CAMERA, WORLD_TO_OURS
+from .opengl_axes import OPENGL_CAMERA, WORLD_TO_OURS
 
 logger = logging.getLogger(__name__)
 
@@ -202,8 +202,10 @@ def _read_camera_and_objects(path: Path, options: VerseCrafterReadOptions) -> li
             f"{beside.name} has {objects[0].frame_count} frames, the camera has {camera.frame_count}; both need the "
             "same, or read the camera without objects."
         )
-    renamed = (replace(found, name=f"{found.name} 2") if found.name == camera.name else found for found in objects)
-    return [camera, *renamed]
+    members = [camera]
+    for found in objects:
+        members.append(replace(found, name=unique_name(found.name, [member.name for member in members])))
+    return members
 
 
 def _read(path: Path, options: VerseCrafterReadOptions) -> Agents:

@@ -6,13 +6,13 @@ that of another reading of the same numbers.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
 from ..agents import Agents
-from .readings import AS_IT_IS, Reading
+from .readings import AS_IT_IS, Reading, read_as
 
 WEIGHTS = {
     "upside_down": 4.0,
@@ -76,7 +76,7 @@ class Costs:
     @property
     def total(self) -> float:
         """Weighted sum."""
-        return sum(WEIGHTS[name] * value for name, value in asdict(self).items())
+        return sum(weight * float(getattr(self, name)) for name, weight in WEIGHTS.items())
 
 
 def costs(agents: Agents, readings: Sequence[Reading] = (AS_IT_IS,)) -> list[Costs]:
@@ -85,9 +85,8 @@ def costs(agents: Agents, readings: Sequence[Reading] = (AS_IT_IS,)) -> list[Cos
     every: list[dict[str, Tensor]] = []
     for agent in agents.select_frames(chosen).members:
         moving = bool(agent.poses[:, :3, 3].diff(dim=0).norm(dim=1).sum() > SHORTEST_PATH)
-        cameras = torch.stack([reading.applied(agent.extrinsics()) for reading in readings])
-        poses = torch.stack([reading.applied(agent.poses) for reading in readings])
-        every.append(_of_cameras(cameras) | (_of_motion(poses) if moving else {}))
+        cameras = read_as(readings, agent.extrinsics())
+        every.append(_of_cameras(cameras) | (_of_motion(read_as(readings, agent.poses)) if moving else {}))
     zero = torch.zeros(len(readings), dtype=torch.float64)
     shares = {
         field.name: (sum((one.get(field.name, zero) for one in every), zero) / len(every)).tolist()

@@ -1,10 +1,11 @@
 """The ways in which the numbers of camera poses can be read, of which only one is right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from ..poses import inverse
@@ -47,15 +48,6 @@ class Reading:
         """How many assumptions it differs in from the present one."""
         return (self.mistake != "none") + (self.camera_axes != "opencv") + (self.world_axes != "opencv")
 
-    def applied(self, poses: Tensor) -> Tensor:
-        """(..., 4, 4) what the poses would be if this reading were right."""
-        changed = _without(self.mistake, poses)
-        camera, world = CAMERA_TO_OPENCV[self.camera_axes], WORLD_TO_OPENCV[self.world_axes]
-        changed = changed.clone()
-        changed[..., :3, :3] = world @ changed[..., :3, :3] @ camera.mT
-        changed[..., :3, 3] = changed[..., :3, 3] @ world.mT
-        return changed
-
     def phrase(self) -> str:
         """How to read the poses, to go after 'read'."""
         parts = [MISTAKES[self.mistake]] if self.mistake != "none" else []
@@ -67,6 +59,18 @@ class Reading:
         if axes:
             parts.append("with " + " and ".join(axes))
         return " and ".join(parts) or "as they are"
+
+
+def read_as(readings: Sequence[Reading], poses: Tensor) -> Tensor:
+    """(readings, ..., 4, 4) what poses (..., 4, 4) would be if each of the readings were right."""
+    undone = {mistake: _without(mistake, poses) for mistake in {reading.mistake for reading in readings}}
+    changed = torch.stack([undone[reading.mistake] for reading in readings])
+    axes = (len(readings), *[1] * (poses.ndim - 2), 3, 3)
+    cameras = torch.stack([CAMERA_TO_OPENCV[reading.camera_axes] for reading in readings]).reshape(axes)
+    worlds = torch.stack([WORLD_TO_OPENCV[reading.world_axes] for reading in readings]).reshape(axes)
+    changed[..., :3, :] = worlds @ changed[..., :3, :]
+    changed[..., :3, :3] = changed[..., :3, :3] @ cameras.mT
+    return changed
 
 
 def _without(mistake: Mistake, poses: Tensor) -> Tensor:

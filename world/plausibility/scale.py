@@ -48,7 +48,7 @@ class KnownLength:
         """The same length in the world. Raises ValueError naming an agent that there is not."""
         agent = _find(agents, self.agent, 0)
         if self.kind == "height of a camera":
-            return -agent.extrinsics()[:, 0, 1, 3].mean().item()
+            return 0.0 - agent.extrinsics()[:, 0, 1, 3].mean().item()
         if self.kind == "path of an agent":
             return path_length(agent)
         other = _find(agents, self.other, 1)
@@ -84,29 +84,26 @@ def unit_warning(agents: Agents) -> str | None:
     if present <= DECADES:
         return None
     best = min(FACTORS, key=lambda factor: (_decades(lengths, factor), abs(math.log(factor))))
-    if _decades(lengths, best) > present - DECADES:
+    remaining = _decades(lengths, best)
+    if remaining > present - DECADES:
         return None
     told = ", ".join(f"{name} {value:.3g} m{'/s' if name == 'speed' else ''}" for name, value in lengths)
-    unit = f", as for {FACTORS[best]}" if FACTORS[best] else ""
-    return f"Lengths can hardly be metres ({told}): metres_per_unit {best:g}{unit} would make them usual."
+    unit = f", as for {FACTORS[best]}," if FACTORS[best] else ""
+    usual = "more usual" if remaining > 0.0 else "usual"
+    return f"Lengths can hardly be metres ({told}): metres_per_unit {best:g}{unit} would make them {usual}."
 
 
 def known_length_lines(agents: Agents, known: KnownLength) -> tuple[str, str | None]:
     """What was measured, and a warning if it is not what is known."""
     measured = known.measured(agents)
     line = f"{known.kind}: {measured:.3g} m measured, {known.metres:g} m known"
-    if measured <= 0.0:
-        return (
-            line,
-            f"The {known.kind} is {measured:.3g} m, not {known.metres:g} m: up and down may be swapped.",
-        )
-    ratio = known.metres / measured
-    if max(ratio, 1.0 / ratio) < RATIO:
+    if measured > 0.0 and 1.0 / RATIO < known.metres / measured < RATIO:
         return line, None
-    return (
-        line,
-        f"The {known.kind} is {measured:.3g} m, not {known.metres:g} m: metres_per_unit {ratio:.4g} would fit.",
-    )
+    if measured > 0.0:
+        remedy = f"metres_per_unit {known.metres / measured:.4g} would fit"
+    else:
+        remedy = "up and down may be swapped" if measured < 0.0 else "no unit can make up for that"
+    return line, f"The {known.kind} is {measured:.3g} m, not {known.metres:g} m: {remedy}."
 
 
 def _lengths(agents: Agents) -> list[tuple[str, float]]:
@@ -118,18 +115,16 @@ def _lengths(agents: Agents) -> list[tuple[str, float]]:
     if len(agents) > 1:
         places = agents.poses()[:, 0, :3, 3]
         lengths.append(("distance", torch.pdist(places).median().item()))
-    return [(name, value) for name, value in lengths if value > 0.0]
+    # Lengths of poses that overflow are infinite or NaN, of which no unit makes anything.
+    return [(name, value) for name, value in lengths if 0.0 < value < math.inf]
 
 
 def _decades(lengths: list[tuple[str, float]], factor: float) -> float:
     """Powers of ten outside of the usual, each kind of length averaged, and all kinds together."""
     total = 0.0
     for name, (low, high) in USUAL.items():
-        outside = [
-            max(math.log10(low / (factor * value)), math.log10(factor * value / high), 0.0)
-            for kind, value in lengths
-            if kind == name
-        ]
+        sizes = [math.log10(factor) + math.log10(value) for kind, value in lengths if kind == name]
+        outside = [max(math.log10(low) - size, size - math.log10(high), 0.0) for size in sizes]
         total += sum(outside) / len(outside) if outside else 0.0
     return total
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytransform3d.transformations import invert_transform
 from scipy.spatial.transform import Rotation
@@ -80,12 +80,14 @@ def test_inverse_agrees_with_pytransform3d_for_any_leading_axes():
     np.testing.assert_array_equal(inverse(poses.reshape(2, 3, 4, 4)), inverse(poses).reshape(2, 3, 4, 4))
 
 
+@settings(deadline=None)
 @given(degrees=angles)
 def test_yaw_is_a_rotation_about_y(degrees):
     expected = Rotation.from_euler("y", degrees, degrees=True).as_matrix()
     np.testing.assert_allclose(yaw_rotation(degrees), expected, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(degrees=angles)
 def test_pitch_is_a_rotation_about_x(degrees):
     expected = Rotation.from_euler("x", degrees, degrees=True).as_matrix()
@@ -99,6 +101,7 @@ def test_positive_yaw_turns_right_and_positive_pitch_looks_up():
     np.testing.assert_allclose(pitch_rotation(90.0) @ forward, up, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(degrees=st.floats(-179.9, 179.9), pitch=st.floats(-80.0, 80.0))
 def test_heading_reads_the_yaw_of_a_pitched_pose(degrees, pitch):
     pose = rigid(yaw_rotation(degrees) @ pitch_rotation(pitch), torch.zeros(3, dtype=torch.float64))

@@ -15,6 +15,8 @@ def test_views_keep_their_order_and_missing_pitch_is_level():
         ("front 0\nrear", "line 2: expected 'name yaw'"),
         ("front 0\nfront 90", "line 2: there is a view 'front' already"),
         ("front east", "line 1: yaw and pitch must be numbers"),
+        ("front 0\nrear 180 nan", "line 2: yaw and pitch must be numbers of degrees, given 'rear 180 nan'"),
+        ("front 1e999", "line 1: yaw and pitch must be numbers"),
         ("# nothing", "no view"),
     ],
 )

@@ -1,11 +1,7 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from shared_world.world.paths import Waypoint
-from shared_world.world.waypoint_text import format_waypoints, parse_waypoints
-
-numbers = st.floats(allow_nan=False, allow_infinity=False)
+from shared_world.world.waypoint_text import parse_waypoints
 
 
 def test_all_three_forms_blank_lines_and_comments():
@@ -45,16 +41,3 @@ def test_all_three_forms_blank_lines_and_comments():
 def test_errors_name_the_line_and_the_field(text, message):
     with pytest.raises(ValueError, match=message):
         parse_waypoints(text)
-
-
-@given(
-    times=st.lists(numbers, min_size=1, max_size=5, unique=True),
-    data=st.lists(st.tuples(numbers, numbers, numbers, st.none() | numbers), min_size=5, max_size=5),
-)
-def test_written_waypoints_read_back_without_loss(times, data):
-    waypoints = [Waypoint(time, (x, y, z), yaw) for time, (x, y, z, yaw) in zip(sorted(times), data, strict=False)]
-    assert parse_waypoints(format_waypoints(waypoints)) == waypoints
-
-
-def test_whole_numbers_are_written_short():
-    assert format_waypoints([Waypoint(1, (2, 0, -3.5), 90)]).splitlines()[-1] == "1 2 0 -3.5 90"

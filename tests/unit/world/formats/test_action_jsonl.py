@@ -217,5 +217,5 @@ def test_a_mistake_is_named_with_its_line(lines, message, tmp_path):
 
 
 def test_options_are_checked():
-    with pytest.raises(ValueError, match="follow must be 'recorded' or 'keys', given 'mouse'"):
+    with pytest.raises(ValueError, match="follow must be one of recorded, keys, given 'mouse'"):
         ActionReadOptions(follow="mouse")

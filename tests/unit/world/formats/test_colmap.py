@@ -56,6 +56,14 @@ def test_any_file_or_the_folder_can_be_named(folder):
         assert read_agents(folder / name, EIGHT, "colmap") == wanted
 
 
+def test_a_copy_of_a_file_is_not_taken_for_the_one_beside_it(folder):
+    changed(Path(shutil.copy(folder / "images.txt", folder / "images (1).txt")), "car", "bus")
+    with pytest.raises(
+        ValueError, match=r"images \(1\)\.txt: the files of a model are called cameras, images, .*folder"
+    ):
+        read_agents(folder / "images (1).txt", EIGHT)
+
+
 def test_quaternions_are_world_to_camera_with_w_first(folder):
     quaternion = np.array([0.8, 0.1, -0.5, 0.3]) / np.linalg.norm([0.8, 0.1, -0.5, 0.3])
     cells = " ".join(map(repr, quaternion.tolist()))

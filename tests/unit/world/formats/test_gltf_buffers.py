@@ -86,6 +86,7 @@ SHORT = "data:application/octet-stream;base64," + base64.b64encode(b"1234").deco
         (remove("accessors", 1, "bufferView"), r"accessors\[1\]: 'bufferView' is missing"),
         (put("accessors", 1, "type", "VEC2"), r"accessors\[1\].type: expected 'VEC3', given 'VEC2'"),
         (put("accessors", 1, "componentType", 5125), r"accessors\[1\].componentType: expected one of 5120, "),
+        (put("accessors", 1, "componentType", [5126]), r"accessors\[1\].componentType: expected one of .* a list of 1"),
         (put("accessors", 1, "sparse", {"count": 1}), r"accessors\[1\]: sparse accessors are not read"),
         (put("bufferViews", 1, "byteLength", 999), r"bufferViews\[1\].byteLength: expected at most 24, where the buff"),
         (put("bufferViews", 1, "byteStride", 4), r"bufferViews\[1\].byteStride: expected 12 to 252 bytes, given 4"),

@@ -154,6 +154,12 @@ def test_poses_out_of_order_are_sorted_and_said(tmp_path, caplog):
     assert "not listed in the order of their indices" in caplog.text
 
 
+def test_missing_poses_are_said(tmp_path, caplog):
+    path = golden(tmp_path, lambda document: document.update({"3": document.pop("1")}))
+    assert read_agents(path, PER_FRAME).frame_count == 3
+    assert "broken.json: poses between 0 and 2 are missing; time runs on without them" in caplog.text
+
+
 def test_off_centre_lens_is_said(tmp_path, caplog):
     rig = front_rig(64, 48)
     rig.intrinsics[0, 1, 2] -= 2.0
@@ -190,5 +196,5 @@ def test_a_mistake_is_named_with_its_place(change, message, tmp_path):
 
 @pytest.mark.parametrize("options", [HyWorldPlayReadOptions, HyWorldPlayWriteOptions])
 def test_options_are_checked(options):
-    with pytest.raises(ValueError, match="one_pose_per must be 'latent' or 'frame', given 'second'"):
+    with pytest.raises(ValueError, match="one_pose_per must be one of latent, frame, given 'second'"):
         options(one_pose_per="second")

@@ -36,6 +36,14 @@ def test_either_file_or_the_folder_can_be_named(folder):
     assert read_agents(folder, RATE).names == ("walk",)
 
 
+def test_another_array_is_not_taken_for_the_poses_beside_it(folder):
+    shutil.copy(folder / "poses.npy", folder / "other.npy")
+    with pytest.raises(
+        ValueError, match=r"other\.npy: expected poses\.npy, intrinsics\.npy or the folder .* 'other\.npy'"
+    ):
+        read_agents(folder / "other.npy", RATE, "lingbot")
+
+
 def test_lenses_belong_to_832x480_and_are_scaled_to_the_picture(folder):
     (camera,) = read_agents(folder, ReadOptions(16.0, width=416, height=960)).members
     np.testing.assert_allclose(camera.rig.intrinsics[0], [[208, 0, 208], [0, 720, 480], [0, 0, 1]])

@@ -42,9 +42,9 @@ def mutated_bytes(data: bytes, chance: random.Random) -> bytes:
     return data
 
 
-def mutated_values(document, chance: random.Random):
-    """The document with one to three nodes anywhere replaced, removed or doubled."""
-    document = copy.deepcopy(document)
+def mutated_values(text: str, chance: random.Random):
+    """The document of a JSON text with one to three nodes anywhere replaced, removed or doubled."""
+    document = json.loads(text)
     for _ in range(chance.randint(1, 3)):
         nodes = []
 
@@ -108,12 +108,16 @@ def test_broken_bytes(file, tmp_path):
     assert refused > MUTATIONS // 4
 
 
-@pytest.mark.parametrize("file", [file for file in FORMATS if file.endswith(".json")])
+@pytest.mark.parametrize("file", [file for file in FORMATS if file.endswith((".json", ".jsonl", ".gltf"))])
 def test_broken_values(file, tmp_path):
-    document = json.loads((DATA / file).read_text())
+    text = (DATA / file).read_text()
+    by_line = file.endswith(".jsonl")
+    if by_line:
+        text = f"[{','.join(line for line in text.splitlines() if line.startswith('{'))}]"
+    path = copied(file, tmp_path)
     refused = 0
     for seed in range(MUTATIONS):
-        path = tmp_path / "broken.json"
-        path.write_text(json.dumps(mutated_values(document, random.Random(seed))))
+        broken = mutated_values(text, random.Random(seed))
+        path.write_text("\n".join(map(json.dumps, broken)) if by_line else json.dumps(broken))
         refused += check(path, FORMATS[file])
     assert refused > MUTATIONS // 4

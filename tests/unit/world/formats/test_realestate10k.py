@@ -69,16 +69,23 @@ def test_readers_that_drop_the_first_line_lose_no_frame(tmp_path):
 def test_the_file_may_lack_its_address_and_have_other_line_ends(tmp_path):
     text = GOLDEN.read_text()
     for number, changed in enumerate(
-        ["\n".join(text.split("\n")[1:]), "\n\n" + text, "\ufeff" + text.replace("\n", "\r\n"), "# note\n" + text[38:]]
+        [
+            "\n".join(text.split("\n")[1:]),
+            "\n\n" + text,
+            "\ufeff" + text.replace("\n", "\r\n"),
+            text.replace("\n", "\r"),
+            "# note\n" + text[38:],
+        ]
     ):
         path = tmp_path / f"{number}.txt"
         path.write_text(changed, newline="")
         assert torch.equal(read_agents(path, SIZE).poses(), read_agents(GOLDEN, SIZE).poses())
 
 
-def test_missing_size_and_rate_are_said(tmp_path, caplog):
+@pytest.mark.parametrize("stride", [1, 4])
+def test_missing_size_and_rate_are_said(stride, tmp_path, caplog):
     path = tmp_path / "indices.txt"
-    path.write_text("".join(f"{frame} {ROW}\n" for frame in range(3)))
+    path.write_text("".join(f"{stride * frame} {ROW}\n" for frame in range(3)))
     world = read_agents(path)
     assert world.frame_rate == 24.0
     assert torch.equal(world.members[0].rig.intrinsics[0, :2, 2], torch.tensor([360.0, 240.0]).double())

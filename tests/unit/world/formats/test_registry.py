@@ -147,6 +147,15 @@ def test_files_with_different_frame_counts_are_named(world, tmp_path):
         read_agents_from_files([path, DATA / "two_agents.json"])
 
 
+def test_files_with_different_frame_rates_are_named(world, tmp_path):
+    path = tmp_path / "faster.json"
+    write_agents(Agents(world.members, 30000 / 1001), path, "shared_world_json")
+    slower = tmp_path / "slower.json"
+    write_agents(world, slower, "shared_world_json")
+    with pytest.raises(ValueError, match=r"slower\.json: the file runs at 8 .*, .*faster\.json at 29\.97003; resample"):
+        read_agents_from_files([path, slower])
+
+
 def test_common_options_reach_every_format():
     agents = read_agents(DATA / "transforms.json", ReadOptions(frame_rate=30.0))
     assert agents.frame_rate == 30.0

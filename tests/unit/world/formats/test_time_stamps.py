@@ -12,6 +12,12 @@ def test_usual_rates_survive_microseconds(rate, frames):
     assert found == pytest.approx(rate, rel=1e-12)
 
 
+def test_clocks_that_count_from_1970_hold_usual_rates():
+    # Doubles are a quarter of a microsecond apart there.
+    times = 1305031102.1753 + torch.arange(6, dtype=torch.float64) / 30.0
+    assert frame_rate_from_times(times, [""] * 6, "file", 1e-9) == 30.0
+
+
 def test_other_rates_are_not_bent():
     times = torch.arange(50, dtype=torch.float64) / 23.98
     assert frame_rate_from_times(times, [""] * 50, "file", 1e-6) == pytest.approx(23.98, rel=1e-8)

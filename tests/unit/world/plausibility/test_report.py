@@ -9,7 +9,7 @@ from shared_world.world.agents import Agent, Agents, combine_agents
 from shared_world.world.encounters import ENCOUNTERS, encounter
 from shared_world.world.formats.registry import read_agents
 from shared_world.world.plausibility import KnownLength, check_agents
-from shared_world.world.plausibility.readings import AS_IT_IS, other_readings
+from shared_world.world.plausibility.readings import AS_IT_IS, other_readings, read_as
 from shared_world.world.poses import pitch_rotation, rigid, yaw_rotation
 from shared_world.world.rebasing import rebase_agents
 from shared_world.world.rigs import front_rig
@@ -110,12 +110,11 @@ def test_files_of_every_format_are_flagged_if_their_cameras_stand_on_their_heads
 
 def test_every_reading_undoes_what_it_names():
     poses = random_encounter(3).poses()
-    for reading in other_readings():
+    for reading, changed in zip(other_readings(), read_as(other_readings(), poses), strict=True):
         assert reading != AS_IT_IS
-        changed = reading.applied(poses)
         assert torch.linalg.det(changed[..., :3, :3]).allclose(torch.ones((), dtype=torch.float64))
         assert reading.phrase() != "as they are"
-    assert torch.equal(AS_IT_IS.applied(poses), poses)
+    assert torch.equal(read_as([AS_IT_IS], poses)[0], poses)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +137,24 @@ def test_known_length_says_by_what_to_scale(known, said):
 def test_known_height_of_a_camera_under_the_ground_says_that_up_and_down_may_be_swapped():
     agents = Agents((path(place=lambda t: (0.0, 1.6, 10 * t)),), 8.0)
     assert "up and down may be swapped" in check_agents(agents, KnownLength("height of a camera", 1.6)).warnings[-1]
+
+
+@pytest.mark.parametrize("kind", ["height of a camera", "path of an agent", "distance between agents"])
+def test_known_length_of_what_is_no_length_at_all_has_no_unit(kind):
+    still = Agents(tuple(path(name, place=lambda t: (0.0, 0.0, 0.0)) for name in "ab"), 8.0)
+    (warning,) = check_agents(still, KnownLength(kind, 1.6)).warnings
+    assert warning == f"The {kind} is 0 m, not 1.6 m: no unit can make up for that."
+
+
+def test_lengths_that_no_unit_makes_usual_are_only_made_more_usual():
+    (warning,) = check_agents(Agents((path(place=lambda t: (0.0, 0.0, 1e8 * t)),), 8.0)).warnings
+    assert warning.endswith("metres_per_unit 0.001, as for millimetres, would make them more usual.")
+
+
+def test_positions_near_the_largest_number_are_survived():
+    places = {"a": 0.0, "b": 1e150, "c": 1e300}
+    far = Agents(tuple(path(name, place=lambda t, x=x: (x, 0.0, x * t)) for name, x in places.items()), 8.0)
+    assert "3 agents" in check_agents(far).text
 
 
 @pytest.mark.parametrize(
