@@ -339,6 +339,19 @@ def require_complete(
         )
 
 
+def require_complete_or_quantised(
+    checkpoint: Checkpoint, expected: Mapping[str, tuple[int, ...]], given: Mapping[str, tuple[int, ...]]
+) -> None:
+    """As `require_complete`, with shapes for both, for networks whose quantised weights ComfyUI reads.
+
+    Those may be stored in other shapes, which ComfyUI checks itself.
+    """
+    own = {name: shape for name, shape in given.items() if not is_quantisation(name)}
+    if len(own) < len(given):
+        own = {name: expected.get(name, shape) for name, shape in own.items()}
+    require_complete(checkpoint, {name: torch.empty(shape, device="meta") for name, shape in expected.items()}, own)
+
+
 def floating_dtype(tensors: Mapping[str, Tensor]) -> torch.dtype:
     """The dtype that most parameters are stored in."""
     counts: dict[torch.dtype, int] = {}

@@ -10,7 +10,7 @@ from ..world.actions.picture import SMALLEST_WIDTH, draw_actions
 from ..world.actions.reading import SUFFIXES, read_actions
 from ..world.actions.registry import all_layouts, find_layout
 from ..world.actions.script import parse_action_script
-from .input_files import contained_input, fingerprint, input_files
+from .input_files import Fingerprint, contained_input, fingerprint, input_files, refusal
 from .listed_names import split_names
 from .sockets import ActionsSocket
 
@@ -236,16 +236,11 @@ class LoadActionsFile(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, file: str | None = None, camera_files: str | None = "") -> bool | str:
-        try:
-            for name in [*([] if file is None else [file]), *split_names(camera_files or "")]:
-                contained_input(name)
-        except ValueError as error:
-            return str(error)
-        return True
+        return refusal([] if file is None else [file], camera_files)
 
     @classmethod
-    def fingerprint_inputs(cls, file: str, camera_files: str = "", **_: object) -> tuple[tuple[int, int], ...]:
-        return fingerprint([file, *split_names(camera_files)])
+    def fingerprint_inputs(cls, file: str | None = None, camera_files: str | None = "", **_: object) -> Fingerprint:
+        return fingerprint(file, camera_files)
 
     @classmethod
     def execute(

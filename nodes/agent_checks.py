@@ -9,7 +9,7 @@ from comfy_api.latest import io, ui
 from ..world.agents import Agents
 from ..world.plausibility import KnownLength, check_agents, check_picture
 from ..world.plausibility.scale import KnownKind
-from .agents import CATEGORY
+from .agents import CATEGORY, shown_frame
 from .sockets import AgentsSocket
 
 NOTHING = "nothing"
@@ -110,7 +110,6 @@ class CheckAgents(io.ComfyNode):
         report = check_agents(agents, None if kind == NOTHING else KnownLength(kind, **values))
         for warning in report.warnings:
             logger.warning("Check Agents: %s", warning)
-        chosen = max(-agents.frame_count, min(frame, agents.frame_count - 1)) % agents.frame_count
-        picture = check_picture(agents, chosen, size, report.warnings)[None]
+        picture = check_picture(agents, shown_frame(agents, frame), size, report.warnings)[None]
         shown = ui.PreviewImage(picture, cls=cls).as_dict() | ui.PreviewText(report.text).as_dict()
         return io.NodeOutput(report.text, picture, len(report.warnings), ui=shown)

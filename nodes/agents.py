@@ -45,6 +45,11 @@ def frame_rate_input() -> io.Float.Input:
     )
 
 
+def shown_frame(agents: Agents, frame: int) -> int:
+    """The frame that a widget means: -1 is the last one, and numbers beyond the path its nearest end."""
+    return max(-agents.frame_count, min(frame, agents.frame_count - 1)) % agents.frame_count
+
+
 class EncounterPreset(io.ComfyNode):
     """Two cars that meet."""
 
@@ -330,6 +335,6 @@ class PreviewAgents(io.ComfyNode):
 
     @classmethod
     def execute(cls, agents: Agents, frame: int, size: int) -> io.NodeOutput:
-        chosen = max(-agents.frame_count, min(frame, agents.frame_count - 1)) % agents.frame_count
+        chosen = shown_frame(agents, frame)
         picture: torch.Tensor = plot_agents(agents, chosen, (size, size))[None]
         return io.NodeOutput(picture, ui=ui.PreviewImage(picture, cls=cls))

@@ -1,9 +1,7 @@
 """Nodes that read and write files of agents."""
 
-from pathlib import Path
 from typing import Any, get_args
 
-import folder_paths
 from comfy_api.latest import io, ui
 
 from ..world.agents import Agents
@@ -14,9 +12,9 @@ from ..world.mounts import CameraArrangement, arrange_cameras
 from ..world.rebasing import Origin, rebase_agents
 from ..world.resampling import resample_agents
 from .agents import CATEGORY
-from .input_files import contained_input, fingerprint, input_files
+from .input_files import Fingerprint, contained_input, fingerprint, input_files, refusal
 from .listed_names import split_names
-from .output_files import new_output
+from .output_files import new_name, output_folder
 from .placing import axes_inputs, placed, unit_and_place_inputs
 from .sockets import AgentsSocket
 
@@ -141,17 +139,12 @@ class LoadAgentsFile(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file: str, more_files: str = "") -> bool | str:
-        try:
-            for name in [file, *split_names(str(more_files))]:
-                contained_input(name)
-        except ValueError as error:
-            return str(error)
-        return True
+    def validate_inputs(cls, file: str, more_files: str | None = "") -> bool | str:
+        return refusal([file], more_files)
 
     @classmethod
-    def fingerprint_inputs(cls, file: str, more_files: str = "", **_: object) -> tuple[tuple[int, int], ...]:
-        return fingerprint([file, *split_names(str(more_files))])
+    def fingerprint_inputs(cls, file: str | None = None, more_files: str | None = "", **_: object) -> Fingerprint:
+        return fingerprint(file, more_files)
 
     @classmethod
     def execute(
@@ -259,7 +252,7 @@ class SaveAgentsFile(io.ComfyNode):
     ) -> io.NodeOutput:
         agents = arrange_cameras(agents, cameras, "rig")
         agents = rebase_agents(agents, metres_per_unit=1.0 / metres_per_unit, origin=origin)
-        file = new_output(filename_prefix, find_format(format).written_suffix)
-        output = Path(folder_paths.get_output_directory())
-        written = write_agents(agents, output / file, format)
-        return io.NodeOutput(ui=ui.PreviewText("\n".join(str(path.relative_to(output)) for path in written)))
+        suffix, root = find_format(format).written_suffix, output_folder()
+        name = new_name(filename_prefix, root)
+        written = write_agents(agents, name.folder / f"{name.stem}_{suffix}", format)
+        return io.NodeOutput(ui=ui.PreviewText("\n".join(str(path.relative_to(root)) for path in written)))

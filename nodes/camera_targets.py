@@ -13,7 +13,7 @@ from ..world.dialects.load3d_camera import load3d_camera
 from ..world.dialects.recammaster import FRAMES_PER_POSE, recammaster_poses
 from ..world.dialects.tracks import TrackedPoints, project_agents
 from ..world.dialects.wan_camera import wan_camera_embedding
-from .agents import CATEGORY
+from .agents import CATEGORY, shown_frame
 from .listed_names import split_names
 from .sockets import AgentsSocket, CameraCtrlPosesSocket, ReCamMasterPosesSocket
 
@@ -108,7 +108,7 @@ class AgentsToCameras(io.ComfyNode):
         cls, agents: Agents, names: str, view: str, direction: Direction, frame: int, frames_per_pose: int
     ) -> io.NodeOutput:
         cameras = chosen_cameras(agents, split_names(names), view)
-        chosen = max(-agents.frame_count, min(frame, agents.frame_count - 1)) % agents.frame_count
+        chosen = shown_frame(agents, frame)
         return io.NodeOutput(
             [cameractrl_rows(camera, direction) for camera in cameras],
             [load3d_camera(camera, chosen) for camera in cameras],

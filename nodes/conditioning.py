@@ -11,6 +11,7 @@ from ..world.agents import Agents
 from ..world.raymap_picture import raymap_picture
 from ..world.raymaps import SPATIAL_FACTOR, RaymapOptions, build_raymaps
 from ..world.tiles import TILE_LAYOUTS
+from .growing_inputs import in_order
 from .sockets import AgentsSocket, Raymaps, RaymapsSocket
 
 CATEGORY = "Shared World/conditioning"
@@ -18,6 +19,8 @@ CATEGORY = "Shared World/conditioning"
 FROM_MODEL = "as trained"
 
 FIRST_FRAME = "concat_latent_image"
+
+PREFIX = "agent"
 
 
 class RaymapBuilder(io.ComfyNode):
@@ -143,7 +146,7 @@ class ShareVerseConditioning(io.ComfyNode):
                 ),
                 io.Autogrow.Input(
                     "first_frames",
-                    template=io.Autogrow.TemplatePrefix(first_frame, prefix="agent", min=1, max=16),
+                    template=io.Autogrow.TemplatePrefix(first_frame, prefix=PREFIX, min=1, max=16),
                     tooltip="First tiles in the order of the agents in the raymaps, each of the raymaps' width and height.",
                 ),
                 io.Combo.Input(
@@ -201,10 +204,15 @@ def first_pictures(first_frames: dict[str, Tensor | None], raymaps: Raymaps, hei
     Raises:
         ValueError: naming the agent, if a first frame is missing, surplus, or of another size than the raymaps.
     """
-    given = [picture[..., :3] for batch in first_frames.values() if batch is not None for picture in batch]
+    # An open socket before a connected one stands for a missing picture, if there are too few.
+    places = [
+        picture for batch in in_order(first_frames, PREFIX) for picture in ([None] if batch is None else batch[..., :3])
+    ]
+    given = [picture for picture in places if picture is not None]
     names = raymaps.names
     if len(given) < len(names):
-        missing = ", ".join(f"'{name}'" for name in names[len(given) :])
+        without = [number >= len(places) or places[number] is None for number in range(len(names))]
+        missing = ", ".join(f"'{name}'" for name, none in zip(names, without, strict=True) if none)
         raise ValueError(
             f"The first frame of agent {missing} is missing: the raymaps hold {len(names)} agents, given {len(given)} "
             "first frames; connect one tile per agent."

@@ -10,7 +10,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..world.poses import inverse
-from .sockets import AgentsSocket
+from .sockets import AgentsSocket, DepthAnythingGeometrySocket, MoGeGeometrySocket
 
 Geometry = dict[str, Any]
 
@@ -65,7 +65,7 @@ def depth_inputs() -> list[io.Input]:
     return [
         io.MultiType.Input(
             "depth",
-            types=[io.Image, io.Mask, io.Custom("MOGE_GEOMETRY"), io.Custom("DA3_GEOMETRY")],
+            types=[io.Image, io.Mask, MoGeGeometrySocket, DepthAnythingGeometrySocket],
             tooltip="Depth of every pixel: the geometry of Run MoGe Inference or Run Depth Anything 3 (best, since it also "
             "knows the lens), or a grey picture or mask.",
         ),

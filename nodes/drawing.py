@@ -62,9 +62,9 @@ class DrawAgents(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, drawing: str) -> bool | str:
+    def validate_inputs(cls, drawing: str | None = None) -> bool | str:
         try:
-            read_drawing(drawing)
+            read_drawing(drawing or "")  # None where it comes from another node
         except ValueError as error:
             return str(error)
         return True

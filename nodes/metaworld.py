@@ -8,6 +8,7 @@ from torch import Tensor
 from ..sampling.identity_pictures import identity_pictures
 from ..sampling.metaworld import GUIDANCE, NO_IDENTITIES, SIDE_FACTOR, metaworld_conditioning
 from .conditioning import CATEGORY
+from .growing_inputs import in_order
 from .sockets import ConditionVideos, ConditionVideosSocket
 
 PREFIX = "agent"
@@ -164,15 +165,9 @@ class MetaWorldConditioning(io.ComfyNode):
         prompt: list | None = None,
     ) -> io.NodeOutput:
         depth = condition_videos.depth if with_depth else None
-        given = identities_in_order(identities or {})
+        given = in_order(identities or {}, PREFIX)
         return io.NodeOutput(
             *metaworld_conditioning(
                 vae, condition_videos.rgb, depth, condition_videos.names, given, subjects, guidance_against, prompt
             )
         )
-
-
-def identities_in_order(identities: dict[str, Tensor | None]) -> list[Tensor | None]:
-    """Identity images by the number of their socket, None where there are none."""
-    connected = {int(name.removeprefix(PREFIX)): batch for name, batch in identities.items() if batch is not None}
-    return [connected.get(number) for number in range(max(connected, default=-1) + 1)]

@@ -10,6 +10,7 @@ from ..models.vggt.comfyui import GlobalStateEncoder
 from ..sampling.multiworld import GUIDANCE, NOTHING, SIDE_FACTOR, multiworld_conditioning
 from ..world.actions import Actions
 from .conditioning import CATEGORY
+from .growing_inputs import in_order
 from .sockets import ActionsSocket, GlobalStateEncoderSocket
 
 PREFIX = "view"
@@ -138,19 +139,18 @@ def first_pictures(first_frames: dict[str, Tensor | None], split_screen: bool) -
     Raises:
         ValueError: naming the input, if a first frame is missing between others or of another size than the first.
     """
-    connected = {name: batch[..., :3] for name, batch in first_frames.items() if batch is not None}
-    numbers = sorted(int(name.removeprefix(PREFIX)) for name in connected)
-    missing = sorted(set(range(numbers[-1])) - set(numbers)) if numbers else [0]
-    if missing:
-        raise ValueError(
-            f"The first frame of view {missing[0] + 1} is missing (input '{PREFIX}{missing[0]}'); connect a picture for "
-            "every view, without a gap."
-        )
-    ordered = [connected[f"{PREFIX}{number}"] for number in numbers]
+    ordered = []
+    for number, batch in enumerate(in_order(first_frames, PREFIX) or [None]):
+        if batch is None:
+            raise ValueError(
+                f"The first frame of view {number + 1} is missing (input '{PREFIX}{number}'); connect a picture for "
+                "every view, without a gap."
+            )
+        ordered.append(batch[..., :3])
     if split_screen:
         ordered = [torch.stack(halves(batch, number), dim=1).flatten(0, 1) for number, batch in enumerate(ordered)]
     expected = ordered[0].shape[1:3]
-    for number, batch in zip(numbers, ordered, strict=True):
+    for number, batch in enumerate(ordered):
         if batch.shape[1:3] != expected:
             raise ValueError(
                 f"The first frames at '{PREFIX}{number}' have {batch.shape[2]}x{batch.shape[1]} pixels, those at "

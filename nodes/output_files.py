@@ -1,27 +1,51 @@
-"""Places in ComfyUI's output folder: those that a user names, and new files and folders."""
+"""Places below ComfyUI's output and temporary folders: none leads out of them, none is there already."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import folder_paths
 
 
-def contained_output(name: str) -> Path:
-    """A path below ComfyUI's output folder, absolute. Raises ValueError for one that is not."""
-    output = Path(folder_paths.get_output_directory()).resolve()
-    path = (output / str(name).strip()).resolve()  # a graph may hold a number there
-    if not path.is_relative_to(output) or path == output:
-        raise ValueError(f"'{name}' lies outside ComfyUI's output folder; give a name below it.")
+def output_folder() -> Path:
+    """ComfyUI's output folder, absolute and without links."""
+    return Path(folder_paths.get_output_directory()).resolve()
+
+
+def temp_folder() -> Path:
+    """ComfyUI's temporary folder, absolute and without links."""
+    return Path(folder_paths.get_temp_directory()).resolve()
+
+
+def contained(name: str, root: Path) -> Path:
+    """A path below `output_folder()` or `temp_folder()`, absolute. Raises ValueError for a name that leads elsewhere."""
+    path = (root / str(name)).resolve()  # a graph may hold a number there
+    if not path.is_relative_to(root) or path == root:
+        kind = "temp" if root == temp_folder() else "output"
+        raise ValueError(f"'{name}' lies outside ComfyUI's {kind} folder; give a name below it.")
     return path
 
 
-def new_output(prefix: str, suffix: str) -> Path:
-    """A file that does not exist yet, relative to ComfyUI's output folder. Raises ValueError as `contained_output`."""
-    contained_output(prefix)
-    output = Path(folder_paths.get_output_directory()).resolve()
-    _, name, counter, subfolder, _ = folder_paths.get_save_image_path(prefix, str(output))
-    return Path(subfolder) / f"{name}_{counter:05}_{suffix}"
+@dataclass(frozen=True)
+class NewName:
+    """A name with a number that no file has yet.
+
+    Attributes:
+        folder: where the files belong, absolute; it is there.
+        subfolder: the same relative to the folder that was given, as ComfyUI's page asks for files.
+        stem: name and number, which further parts and an ending may follow, such as 'agents_00001'.
+    """
+
+    folder: Path
+    subfolder: str
+    stem: str
 
 
-def new_output_folder(prefix: str) -> Path:
-    """A folder that does not exist yet, absolute, its name ending in a number. Raises ValueError as `new_output`."""
-    return contained_output(str(new_output(prefix, "")).removesuffix("_"))
+def new_name(prefix: str, root: Path) -> NewName:
+    """The next number for a prefix below `output_folder()` or `temp_folder()`; dates in it are filled in as by ComfyUI.
+
+    Raises:
+        ValueError: if it leads elsewhere.
+    """
+    contained(prefix, root)
+    folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(str(prefix), str(root))
+    return NewName(Path(folder), subfolder, f"{name}_{counter:05}")

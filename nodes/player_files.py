@@ -3,23 +3,21 @@
 import json
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-import folder_paths
 from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy.utils import ProgressBar
 from comfy_api.latest import Input, io, ui
 from torch import Tensor
 
+from ..sampling.videos import exact_rate
 from ..world.agents import Agents
 from ..world.formats.files import write_file
+from .output_files import new_name, output_folder, temp_folder
 from .video_files import write_video
 
 VERSION = 1
-MOST_DENOMINATOR = 1001
 
 Row = tuple[str, list[str]]
 """Name of an agent and names of its views."""
@@ -75,39 +73,32 @@ class PlayerFiles:
 
     def __init__(self, keep: bool, prefix: str) -> None:
         self.kind = io.FolderType.output if keep else io.FolderType.temp
-        folder = folder_paths.get_output_directory() if keep else folder_paths.get_temp_directory()
-        root = Path(folder).resolve()
-        wanted = (root / str(prefix)).resolve()  # a graph may hold a number there
-        if not wanted.is_relative_to(root) or wanted == root:
-            raise ValueError(f"'{prefix}' lies outside ComfyUI's {self.kind.value} folder; give a name below it.")
-        place, name, counter, self.subfolder, _ = folder_paths.get_save_image_path(str(prefix), str(root))
-        self.folder, self.name = Path(place), f"{name}_{counter:05}_"
+        self.place = new_name(prefix, output_folder() if keep else temp_folder())
 
     def add_video(self, name: str, video: Tensor | Input.Video, frame_rate: float) -> dict[str, Any]:
         """Write one video; `frame_rate` is that of pictures, a VIDEO has its own. Returns what the page needs to know."""
         if isinstance(video, Tensor):
-            images, rate = video, Fraction(frame_rate)
+            images, rate = video, exact_rate(frame_rate)
         else:
             components = video.get_components()
-            images, rate = components.images, Fraction(components.frame_rate)
+            images, rate = components.images, exact_rate(components.frame_rate)
         if not len(images):
             raise ValueError(f"The video '{name}' has no frames.")
-        rate = rate.limit_denominator(MOST_DENOMINATOR)
-        file = f"{self.name}{re.sub(r'[^0-9A-Za-z]+', '-', name).strip('-')}.mp4"
-        write_video(self.folder / file, images, rate)
+        file = f"{self.place.stem}_{re.sub(r'[^0-9A-Za-z]+', '-', name).strip('-')}.mp4"
+        write_video(self.place.folder / file, images, rate)
         frames, height, width = images.shape[:3]
         size = {"width": int(width), "height": int(height)}
         return {"file": self._entry(file), "frames": int(frames), "frame_rate": float(rate), **size}
 
     def add_description(self, description: dict[str, Any]) -> dict[str, str]:
         """Write the description, last, and return where it is."""
-        file = f"{self.name}player.json"
+        file = f"{self.place.stem}_player.json"
         text = json.dumps({"version": VERSION, **description}, ensure_ascii=False, allow_nan=False)
-        write_file(self.folder / file, text.encode())
+        write_file(self.place.folder / file, text.encode())
         return self._entry(file)
 
     def _entry(self, file: str) -> dict[str, str]:
-        return dict(ui.SavedResult(file, self.subfolder, self.kind))
+        return dict(ui.SavedResult(file, self.place.subfolder, self.kind))
 
 
 def write_views(

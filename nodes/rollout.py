@@ -2,11 +2,10 @@
 
 import contextlib
 import logging
-from fractions import Fraction
 from typing import Any
 
 from comfy.cli_args import args
-from comfy_api.latest import InputImpl, Types, io, ui
+from comfy_api.latest import io, ui
 from torch import Tensor
 
 from ..models.multiworld.schedule import MULTIWORLD_SCHEDULER
@@ -14,6 +13,7 @@ from ..models.vggt.comfyui import GlobalStateEncoder
 from ..sampling.joint import SamplerSettings, with_coupling
 from ..sampling.rollout import Rollout, roll_out, whole_videos
 from ..sampling.rollout_files import RolloutFolder
+from ..sampling.videos import as_video
 from ..world.actions import Actions, cut_chunks
 from ..world.actions.chunks import CHUNK_FRAMES
 from .multiworld import clip_inputs, first_pictures, guidance_input
@@ -188,10 +188,7 @@ class WorldRollout(io.ComfyNode):
         )
         folder = existing_folder(continue_from) if continue_from else new_folder(filename_prefix)
         images = list(whole_videos(run_chunks(rollout, folder, cls.hidden)))
-        rate = Fraction(actions.frame_rate).limit_denominator(1001)
-        videos = [
-            InputImpl.VideoFromComponents(Types.VideoComponents(images=image, frame_rate=rate)) for image in images
-        ]
+        videos = [as_video(image, actions.frame_rate) for image in images]
         return io.NodeOutput(images, videos, view_labels(actions, len(images)), ui=ui.PreviewText(folder.name))
 
 

@@ -2,27 +2,26 @@
 
 from pathlib import Path
 
-import folder_paths
-
 from ..sampling.rollout_files import RolloutFolder
-from .output_files import contained_output, new_output_folder
+from .output_files import contained, new_name, output_folder
 
 
 def named_folder(path: Path) -> RolloutFolder:
     """The folder at an absolute path, named as users write it."""
-    return RolloutFolder(path, path.relative_to(Path(folder_paths.get_output_directory()).resolve()).as_posix())
+    return RolloutFolder(path, path.relative_to(output_folder()).as_posix())
 
 
 def new_folder(prefix: str) -> RolloutFolder:
     """A new, empty folder whose name ends in the next number. Raises ValueError if it would not be in the output folder."""
-    path = new_output_folder(prefix)
-    path.mkdir(parents=True)
+    name = new_name(prefix, output_folder())
+    path = name.folder / name.stem
+    path.mkdir()
     return named_folder(path)
 
 
 def existing_folder(name: str) -> RolloutFolder:
     """The folder of an earlier rollout. Raises ValueError if it is not there or has no finished chunk."""
-    folder = named_folder(contained_output(name))
+    folder = named_folder(contained(str(name).strip(), output_folder()))
     if not folder.path.is_dir():
         raise ValueError(
             f"There is no folder '{folder.name}' below ComfyUI's output folder; give the one that World Rollout showed, "

@@ -27,7 +27,7 @@ def denoising_inputs() -> list[io.WidgetInput]:
             default=50,
             min=1,
             max=1000,
-            tooltip="Denoising steps; ShareVerse and MultiWorld were published with 50, MultiWorld's robots with 35, MetaWorld with 40.",
+            tooltip="Denoising steps; ShareVerse and MultiWorld were published with 50, MultiWorld's toy and robots files with 35, MetaWorld with 40.",
         ),
         io.Float.Input(
             "cfg",
@@ -123,9 +123,9 @@ class JointSampler(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, own_seeds: str) -> bool | str:
+    def validate_inputs(cls, own_seeds: str | None = None) -> bool | str:
         try:
-            parse_seeds(own_seeds)
+            parse_seeds(own_seeds or "")  # None where it comes from another node
         except ValueError as error:
             return str(error)
         return True

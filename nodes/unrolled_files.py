@@ -3,14 +3,13 @@
 import shutil
 from pathlib import Path
 
-import folder_paths
 import torch
 from comfy_api.latest import io, ui
 from torch import Tensor
 
 from ..data_engine.clip_files import UnrolledClip, file_names, write_unrolled_clip
 from ..pocket.clip_files import CLIP_FILE
-from .output_files import new_output_folder
+from .output_files import contained, new_name, output_folder, temp_folder
 from .scene import CATEGORY
 from .sockets import UnrolledSocket, UnrolledVideo
 
@@ -55,10 +54,11 @@ class SaveUnrolledVideo(io.ComfyNode):
     @classmethod
     def execute(cls, unrolled: UnrolledVideo, filename_prefix: str, folder: str) -> io.NodeOutput:
         if folder == OUTPUT:
-            root = Path(folder_paths.get_output_directory()).resolve()
-            path = new_output_folder(filename_prefix)
+            root = output_folder()
+            name = new_name(filename_prefix, root)
+            path = name.folder / name.stem
         else:
-            root = Path(folder_paths.get_temp_directory()).resolve()
+            root = temp_folder()
             path = emptied(root, filename_prefix)
         document = write_unrolled_clip(as_clip(unrolled), path)
         place = path.relative_to(root).as_posix()
@@ -73,9 +73,7 @@ def emptied(root: Path, prefix: str) -> Path:
     Raises:
         ValueError: if it would not lie below `root`, or holds something else.
     """
-    path = (root / prefix).resolve()
-    if not path.is_relative_to(root) or path == root:
-        raise ValueError(f"'{prefix}' lies outside ComfyUI's temp folder; give a name below it.")
+    path = contained(prefix, root)
     if path.exists() and not (path / CLIP_FILE).is_file():
         raise ValueError(f"'{prefix}' in ComfyUI's temp folder is no unrolled video; give another name.")
     shutil.rmtree(path, ignore_errors=True)

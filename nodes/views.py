@@ -1,12 +1,11 @@
 """Nodes between pictures and tiles, and from LATENT to every agent's and view's video."""
 
-from fractions import Fraction
-
 import torch
-from comfy_api.latest import InputImpl, Types, io
+from comfy_api.latest import io
 from torch import Tensor
 
 from ..sampling.decoding import decode_agents
+from ..sampling.videos import as_video
 from ..world.agents import Agents
 from ..world.grid import video_grid
 from ..world.tiles import TILE_LAYOUTS, TileLayout, join_images, split_images
@@ -178,17 +177,14 @@ class SplitAgents(io.ComfyNode):
         names: str = "",
     ) -> io.NodeOutput:
         latents, chosen = samples["samples"], TILE_LAYOUTS[layout]
-        rate = Fraction(agents.frame_rate if agents is not None else frame_rate).limit_denominator(1001)
+        rate = agents.frame_rate if agents is not None else frame_rate
         images: list[Tensor] = []
         labels: list[str] = []
         every = view_labels(chosen, len(latents), agents, names)
         for frames, own in zip(decode_agents(vae, latents), every, strict=True):
             images.extend(split_images(frames, chosen).unbind(dim=1))
             labels.extend(own)
-        videos = [
-            InputImpl.VideoFromComponents(Types.VideoComponents(images=image, frame_rate=rate)) for image in images
-        ]
-        return io.NodeOutput(images, videos, labels)
+        return io.NodeOutput(images, [as_video(image, rate) for image in images], labels)
 
 
 class AgentsGrid(io.ComfyNode):

@@ -20,6 +20,9 @@ from .noise import agent_noise, agent_seeds
 
 logger = logging.getLogger(__name__)
 
+EMPTY_LATENT = ("downscale_ratio_spacial", "downscale_ratio_temporal")
+"""Entries of a LATENT that say, as long as it is empty, which VAE its size is meant for."""
+
 Conditioning = list[tuple[torch.Tensor | None, dict[str, Any]]]
 StepCallback = Callable[[int, torch.Tensor, torch.Tensor, int], None]
 """Called after a step with its number from 0, the prediction, the noisy latents, and the number of steps."""
@@ -91,7 +94,7 @@ def sample_jointly(
         ValueError: if the latent batch does not hold whole worlds.
         NotFinite: naming step, agent and dtype.
     """
-    samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
+    samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"], *map(latent.get, EMPTY_LATENT))
     agents = agent_count(positive)
     if samples.shape[0] % agents:
         raise ValueError(
@@ -126,4 +129,4 @@ def sample_jointly(
         seed=seed,
     )
     guard.finish()
-    return {**latent, "samples": denoised}
+    return {key: value for key, value in latent.items() if key not in EMPTY_LATENT} | {"samples": denoised}

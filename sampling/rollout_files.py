@@ -8,18 +8,17 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
-from comfy_api.latest import InputImpl, Types
 from torch import Tensor
 
 from ..world.formats.files import write_file
 from .rollout import Chunk, Rollout
+from .videos import as_video
 
 RECORD = "shared_world_rollout"
 """Metadata key of a latent file: JSON of what the chunk was made of."""
@@ -148,11 +147,8 @@ class RolloutFolder:
 
 def side_by_side(frames: Tensor, frame_rate: float, metadata: dict[str, Any]) -> bytes:
     """An MP4 file of all views (views, frames, height, width, 3) uint8 from left to right."""
-    images = torch.cat(list(frames), dim=2) / 255
-    rate = Fraction(frame_rate).limit_denominator(1001)
-    video = InputImpl.VideoFromComponents(Types.VideoComponents(images=images, frame_rate=rate))
     content = io.BytesIO()
-    video.save_to(content, metadata=metadata)
+    as_video(torch.cat(list(frames), dim=2) / 255, frame_rate).save_to(content, metadata=metadata)
     return content.getvalue()
 
 

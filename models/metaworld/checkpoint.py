@@ -9,7 +9,14 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from ..checkpoints import SYSTEMS, Checkpoint, CheckpointError, is_quantisation, read_tensors, require_complete
+from ..checkpoints import (
+    SYSTEMS,
+    Checkpoint,
+    CheckpointError,
+    is_quantisation,
+    read_tensors,
+    require_complete_or_quantised,
+)
 from ..wan_metadata import HEAD_DIM, attention_heads, recorded_options, require_heads
 from .layout import (
     ZERO_AT_START,
@@ -114,7 +121,7 @@ def plan_from_shapes(
         logger.warning("%s should hold World-State Alignment, but has none of its tensors.", checkpoint.path.name)
     options = options.matching(own)
     expected = expected_shapes(layout, options)
-    _require(checkpoint, expected, shapes)
+    require_complete_or_quantised(checkpoint, expected, shapes)
     unplaced = [name for name in own if is_extra(name) and name not in expected]
     if unplaced:
         raise CheckpointError(
@@ -134,7 +141,8 @@ def base_layout(base: Checkpoint) -> WanLayout:
     if base.kind not in (BASE, WHOLE):
         raise CheckpointError(f"{base.path.name} is {base.kind}; MetaWorld extends Phantom-Wan or Wan 2.1 T2V.")
     layout = _layout(base, base.shapes)
-    _require(base, wan_shapes(layout), {name: shape for name, shape in base.shapes.items() if not is_extra(name)})
+    own = {name: shape for name, shape in base.shapes.items() if not is_extra(name)}
+    require_complete_or_quantised(base, wan_shapes(layout), own)
     return layout
 
 
@@ -156,13 +164,6 @@ def _layout(checkpoint: Checkpoint, shapes: Shapes) -> WanLayout:
         ) from error
     except ValueError as error:
         raise CheckpointError(f"{checkpoint.path.name}: {error}.") from error
-
-
-def _require(checkpoint: Checkpoint, expected: Shapes, shapes: Shapes) -> None:
-    own = {name: shape for name, shape in shapes.items() if not is_quantisation(name)}
-    # Quantised weights may be stored in other shapes; ComfyUI checks those itself.
-    given = {name: expected.get(name, shape) for name, shape in own.items()} if len(own) < len(shapes) else own
-    require_complete(checkpoint, {name: torch.empty(shape, device="meta") for name, shape in expected.items()}, given)
 
 
 def extension_options(base: Checkpoint, options: MetaWorldOptions) -> MetaWorldOptions:

@@ -10,7 +10,6 @@ import comfy.conds
 import comfy.latent_formats
 import comfy.model_base
 import comfy.model_patcher
-import comfy.samplers
 import comfy.sd
 import comfy.supported_models
 import comfy.utils
@@ -20,6 +19,7 @@ from torch import Tensor
 from ..batch import agents_side_by_side
 from ..checkpoints import Checkpoint, CheckpointError
 from ..grouping import in_groups
+from ..registration import register_system
 from ..wan_metadata import checkpoint_of_tensors, comfyui_metadata, require_heads
 from .checkpoint import OWN_CONFIG, plan_from_shapes, plan_metaworld
 from .conditioning import (
@@ -120,15 +120,8 @@ class MetaWorldConfig(comfy.supported_models.WAN21_T2V):
 
 
 def register() -> None:
-    """Put MetaWorld first in ComfyUI's list of known models, and its scheduler into the list of schedulers.
-
-    An earlier registration is replaced.
-    """
-    comfy.samplers.SCHEDULER_HANDLERS[METAWORLD_SCHEDULER] = comfy.samplers.SchedulerHandler(metaworld_scheduler)
-    if METAWORLD_SCHEDULER not in comfy.samplers.SCHEDULER_NAMES:
-        comfy.samplers.SCHEDULER_NAMES.append(METAWORLD_SCHEDULER)
-    known = comfy.supported_models.models
-    known[:] = [MetaWorldConfig, *(config for config in known if config.__name__ != MetaWorldConfig.__name__)]
+    """Make MetaWorld and its scheduler known to ComfyUI."""
+    register_system(MetaWorldConfig, METAWORLD_SCHEDULER, metaworld_scheduler)
 
 
 def load_metaworld(

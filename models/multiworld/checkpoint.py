@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import safetensors
-import torch
 from torch import Tensor
 
-from ..checkpoints import SYSTEMS, Checkpoint, CheckpointError, is_quantisation, require_complete
+from ..checkpoints import SYSTEMS, Checkpoint, CheckpointError, is_quantisation, require_complete_or_quantised
 from ..wan_metadata import HEAD_DIM, attention_heads, recorded_options, require_heads
 from .layout import IDENTITY_TABLES, MultiWorldLayout, expected_shapes, layout_from_shapes
 from .options import MultiWorldOptions, multiworld_options
@@ -44,7 +43,6 @@ def plan_from_shapes(
 ) -> MultiWorldPlan:
     """The same for given options and identity tables."""
     shapes = {name: shape for name, shape in checkpoint.shapes.items() if not is_quantisation(name)}
-    quantised = len(shapes) < len(checkpoint.shapes)
     try:
         layout = layout_from_shapes(shapes)
         options = multiworld_options(layout.variant, recorded, tensors)
@@ -54,12 +52,8 @@ def plan_from_shapes(
         ) from error
     except ValueError as error:
         raise CheckpointError(f"{checkpoint.path.name}: {error}") from error
-    expected = expected_shapes(layout)
-    # Quantised weights may be stored in other shapes; ComfyUI checks those itself.
-    given = {name: expected.get(name, shape) if quantised else shape for name, shape in shapes.items()}
-    for table in IDENTITY_TABLES:
-        given.pop(table, None)
-    require_complete(checkpoint, {name: torch.empty(shape, device="meta") for name, shape in expected.items()}, given)
+    given = {name: shape for name, shape in checkpoint.shapes.items() if name not in IDENTITY_TABLES}
+    require_complete_or_quantised(checkpoint, expected_shapes(layout), given)
     return MultiWorldPlan(layout, options)
 
 

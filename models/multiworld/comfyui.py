@@ -9,7 +9,6 @@ from typing import Any
 import comfy.latent_formats
 import comfy.model_base
 import comfy.model_patcher
-import comfy.samplers
 import comfy.sd
 import comfy.supported_models
 import comfy.utils
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from ..batch import agents_side_by_side
 from ..checkpoints import Checkpoint, CheckpointError, is_quantisation, read_tensors
+from ..registration import register_system
 from ..wan_metadata import checkpoint_of_tensors, comfyui_metadata, recorded_options, require_heads
 from .checkpoint import OWN_CONFIG, plan_from_shapes, plan_multiworld
 from .conditioning import ENCODE_EVERY_STEP, network_conditions, network_inputs
@@ -95,15 +95,8 @@ class MultiWorldConfig(comfy.supported_models.WAN22_T2V):
 
 
 def register() -> None:
-    """Put MultiWorld first in ComfyUI's list of known models, and its scheduler into the list of schedulers.
-
-    An earlier registration is replaced.
-    """
-    comfy.samplers.SCHEDULER_HANDLERS[MULTIWORLD_SCHEDULER] = comfy.samplers.SchedulerHandler(multiworld_scheduler)
-    if MULTIWORLD_SCHEDULER not in comfy.samplers.SCHEDULER_NAMES:
-        comfy.samplers.SCHEDULER_NAMES.append(MULTIWORLD_SCHEDULER)
-    known = comfy.supported_models.models
-    known[:] = [MultiWorldConfig, *(config for config in known if config.__name__ != MultiWorldConfig.__name__)]
+    """Make MultiWorld and its scheduler known to ComfyUI."""
+    register_system(MultiWorldConfig, MULTIWORLD_SCHEDULER, multiworld_scheduler)
 
 
 def load_multiworld(

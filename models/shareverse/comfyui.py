@@ -18,7 +18,6 @@ import comfy.supported_models_base
 import comfy.utils
 import torch
 from comfy.ldm.flux.math import apply_rope1
-from comfy.ldm.modules.attention import optimized_attention
 from torch import Tensor
 from torch.nn import functional
 
@@ -29,6 +28,7 @@ from ..cogvideox.config import CogVideoXConfig
 from ..cogvideox.noise_schedule import signal_levels
 from ..kernels import Kernels
 from ..layers import Layers
+from ..native_attention import native_attention
 from .checkpoint import plan_shareverse
 from .options import ShareVerseOptions
 from .transformer import Coupling, ShareVerseTransformer
@@ -57,12 +57,6 @@ LATENT_RGB_FACTORS = [
     [0.081, 0.115, -0.021],
     [-0.015, -0.006, 0.072],
 ]
-
-
-def _attention(query: Tensor, key: Tensor, value: Tensor, transformer_options: dict[str, Any]) -> Tensor:
-    return optimized_attention(
-        query, key, value, query.shape[1], skip_reshape=True, transformer_options=transformer_options
-    )
 
 
 def _padded(video: Tensor, rows: int, columns: int) -> Tensor:
@@ -124,7 +118,7 @@ class NativeTransformer(ShareVerseTransformer):
         device: torch.device | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(config, options, Layers(operations, device, dtype, Kernels(_attention, _rotate)))
+        super().__init__(config, options, Layers(operations, device, dtype, Kernels(native_attention, _rotate)))
 
     def forward(  # type: ignore[override]  # ComfyUI calls it so
         self,

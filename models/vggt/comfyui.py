@@ -4,18 +4,16 @@ The network is an encoder like ComfyUI's CLIP vision models: it is moved to the 
 when another model needs the room.
 """
 
-from typing import Any
-
 import comfy.model_management
 import comfy.model_patcher
 import comfy.ops
 import comfy.utils
 import torch
-from comfy.ldm.modules.attention import optimized_attention
 from torch import Tensor
 
 from ..kernels import Kernels
 from ..layers import Layers
+from ..native_attention import native_attention
 from .checkpoint import read_global_state
 from .config import AggregatorConfig
 from .global_state import GlobalStateNetwork
@@ -24,12 +22,6 @@ from .preprocessing import PATCH, SIDE, preprocess_views
 BYTES_PER_FEATURE = 64
 """Memory per token and feature of its width at the worst place, measured in float32 with an attention that stores no
 scores."""
-
-
-def _attention(query: Tensor, key: Tensor, value: Tensor, transformer_options: dict[str, Any]) -> Tensor:
-    return optimized_attention(
-        query, key, value, query.shape[1], skip_reshape=True, transformer_options=transformer_options
-    )
 
 
 def default_dtype(device: torch.device) -> torch.dtype:
@@ -68,7 +60,7 @@ class GlobalStateEncoder:
         device = device or management.get_torch_device()
         offload_device = management.text_encoder_offload_device()
         self.dtype = dtype or default_dtype(device)
-        layers = Layers(comfy.ops.manual_cast, offload_device, self.dtype, Kernels(_attention))
+        layers = Layers(comfy.ops.manual_cast, offload_device, self.dtype, Kernels(native_attention))
         self.network = GlobalStateNetwork(config, layers).eval().requires_grad_(False)
         # Dynamic VRAM keeps weights as the file stores them and loads them in the types that are noted here.
         management.archive_model_dtypes(self.network)

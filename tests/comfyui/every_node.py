@@ -7,7 +7,6 @@ from shared_world.development.tiny_checkpoints import FRAMES as PATH_FRAMES
 from shared_world.models.published_files import PUBLISHED_FILES
 from shared_world.tests.comfyui.graphs import (
     EXTEND,
-    VAE,
     Graph,
     combine,
     evaluated,
@@ -133,7 +132,8 @@ def cameras(graph: Graph) -> Graph:
         "sharpen": 2.0,
         "background": "#000000",
     }
-    graph.add("splat_views", "SharedWorldRenderSplat", splat=["splat", 0], **chosen, width=48, height=32, **drawn)
+    seen_by = {"agents": ["from_cameras", 0], "names": "", "view": "", "width": 48, "height": 32}
+    graph.add("splat_views", "SharedWorldRenderSplat", splat=["splat", 0], **seen_by, **drawn)
     return graph.add("splat_preview", "PreviewImage", images=["splat_views", 0])
 
 
@@ -229,11 +229,10 @@ def scenes(graph: Graph) -> Graph:
     graph.add("unrolled_file", "SharedWorldSaveUnrolledVideo", unrolled=["unrolled", 4], **saving)
     graph.add("unrolled_identity", "PreviewImage", images=["unrolled", 2])
     graph.add("identity", "SharedWorldAgentIdentity", image=["picture_1", 0], width=96, height=64)
-    graph.add("metaworld_vae", "VAELoader", vae_name=VAE)
     graph.add(
         "metaworld",
         "SharedWorldMetaWorldConditioning",
-        vae=["metaworld_vae", 0],
+        vae=["pocket_vae", 0],
         condition_videos=["condition_videos", 0],
         guidance_against="no identities",
         with_depth=True,

@@ -7,7 +7,7 @@ from PIL import Image
 
 from shared_world.development.comfyui_server import ComfyServer
 from shared_world.development.tiny_checkpoints import HEIGHT, WIDTH
-from shared_world.tests.comfyui.graphs import VAE, Graph, combine, path, sampled
+from shared_world.tests.comfyui.graphs import POCKET_VAE, Graph, combine, path, sampled
 
 METAWORLD = "metaworld_tiny.safetensors"
 PHANTOM = "phantom_wan_tiny.safetensors"
@@ -31,7 +31,7 @@ def metaworld_loaders(model: str = METAWORLD, base: str = "none") -> Graph:
     return (
         Graph()
         .add("model", "SharedWorldLoadModel", model_name=model, base_model=base, weight_dtype="default")
-        .add("vae", "VAELoader", vae_name=VAE)
+        .add("vae", "SharedWorldLoadVAE", vae_name=POCKET_VAE)
     )
 
 

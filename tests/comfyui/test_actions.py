@@ -69,7 +69,6 @@ def test_the_node_as_it_comes_from_the_library_runs(server):
     assert rate == 60.0
 
 
-@pytest.mark.oldest
 def test_arms_have_the_names_and_number_of_the_widget(server):
     graph = typed(script=ARMS, layout="panda", agents="arm a, arm b", cameras=f"{CAMERA}\n{CAMERA}")
     expected = parse_action_script(ARMS, find_layout("panda"), ("arm a", "arm b"), 81)
@@ -91,7 +90,6 @@ def failure_words(server, graph):
     return failure(server, graph.change("actions", frames=4), "actions").split(";")[0]
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -153,7 +151,6 @@ def test_file_or_camera_that_changed_is_read_again(server):
     assert "expected 16 numbers per view" in failure(server, graph, "actions")
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("name", ["../secret.npy", "/etc/hostname", "sub/../../secret.npy"])
 def test_files_outside_the_input_folder_are_refused(server, name):
     numpy.save(server.folder / "secret.npy", numpy.zeros((1, 2, 8)))

@@ -100,7 +100,6 @@ def test_resampling_keeps_the_ends_of_the_path(server):
     numpy.testing.assert_allclose(camera_poses(read)[:, [0, -1]], camera_poses(original)[:, [0, -1]], atol=1e-6)
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("file_format", ["tum", "colmap"])
 def test_files_of_a_camera_each_and_folders_are_read_back_with_the_options_of_the_node(server, file_format):
     graph = preset(Graph())
@@ -134,7 +133,6 @@ def test_files_of_a_camera_each_and_folders_are_read_back_with_the_options_of_th
     numpy.testing.assert_allclose(poses, original, atol=1e-4)
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_saving_never_replaces_a_file(server, file_format):
     prefix = f"kept/{file_format}"

@@ -38,7 +38,6 @@ def test_frame_count_that_is_not_4k_plus_1_names_the_nearest(server, frames, nea
     assert re.search(rf"4k\+1 frames, given {frames}.*{nearest}", failure(server, graph, "raymaps"))
 
 
-@pytest.mark.oldest
 def test_more_frames_than_the_learned_positions(server):
     graph = two_agents().change("agents", frames=21)
     assert re.search(r"96x64 pixels and at most 17 frames, given 96x64 and 21", failure(server, graph, "sampler"))
@@ -86,7 +85,6 @@ def rig_graph(**choice):
     return graph.add("map", "SharedWorldPreviewAgents", agents=["rig", 0], frame=0, size=128)
 
 
-@pytest.mark.oldest
 def test_rig_of_another_name_is_not_taken_for_four_views(server):
     message = failure(server, rig_graph(rig="five views"), "rig")
     assert "choose four views, front only or custom" in message
@@ -111,7 +109,6 @@ def path_file(server, name, change):
     return graph.add("map", "SharedWorldPreviewAgents", agents=["agents", 0], frame=0, size=128)
 
 
-@pytest.mark.oldest
 def test_nan_in_a_path_file_names_file_agent_and_frame(server):
     def not_a_number(pose):
         pose[0][3] = math.nan

@@ -42,7 +42,6 @@ BROKEN = {
 }
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("name", BROKEN)
 def test_file_that_is_no_shareverse_is_named_for_what_it_is(server, name):
     write, says = BROKEN[name]

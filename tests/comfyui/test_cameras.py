@@ -26,7 +26,6 @@ def read_back(graph, kind, **changes):
     return graph.add("back", "SharedWorldAgentsFromCameras", **given)
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("kind", CHOICES)
 def test_cameras_come_back_through_every_socket(server, kind):
     original = camera_poses(agents_of(server, preset(Graph()), "agents"))[1, :, 0]

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from shared_world.development.comfyui_server import ComfyServer, GraphInterrupted
-from shared_world.development.locations import NEWEST, OLDEST, comfyui_folder
+from shared_world.development.locations import NEWEST, comfyui_folder
 from shared_world.models.downloading import PARTIAL
 from shared_world.models.published_files import PUBLISHED_FILES
 from shared_world.tests.comfyui.failures import failure
@@ -25,14 +25,14 @@ def hub():
         yield running
 
 
-@pytest.fixture(scope="module", params=[NEWEST, OLDEST])
-def downloading_server(request, hub, tmp_path_factory):
+@pytest.fixture(scope="module")
+def downloading_server(hub, tmp_path_factory):
     """A ComfyUI that asks the hub on loopback; the other tests' server asks none."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HF_ENDPOINT", hub.url)
         environment.setenv("NO_PROXY", "127.0.0.1,localhost")
         environment.delenv("HF_HUB_OFFLINE", raising=False)
-        with ComfyServer(tmp_path_factory.mktemp("downloads"), comfyui_folder(request.param)) as running:
+        with ComfyServer(tmp_path_factory.mktemp("downloads"), comfyui_folder(NEWEST)) as running:
             yield running
 
 

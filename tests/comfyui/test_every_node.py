@@ -51,30 +51,13 @@ def test_views_are_joined_and_split_at_their_places(server):
         assert (picture == colour).all()
 
 
-@pytest.mark.oldest
-def test_agents_are_decoded_one_by_one_as_the_stock_node_decodes_them_together(server):
-    """The tiny VAE has no part that ComfyUI decodes in another way than it was trained."""
-    graph = two_agents()
-    graph.add("each", "SharedWorldSplitAgents", samples=["sampler", 0], vae=["vae", 0], layout="1x1", frame_rate=8.0)
-    graph.add("ours", "SaveImage", images=["each", 0], filename_prefix="ours")
-    graph.add("together", "VAEDecode", samples=["sampler", 0], vae=["vae", 0])
-    graph.add("stock", "SaveImage", images=["together", 0], filename_prefix="stock")
-    outputs = server.run(graph)
-    ours, stock = ([colours(server, entry) for entry in outputs[node]["images"]] for node in ("ours", "stock"))
-    assert len(ours) == len(stock) == 2 * 17
-    assert numpy.abs(numpy.stack(ours).astype(int) - numpy.stack(stock)).max() <= 1
-
-
-def test_labels_name_agent_and_view_in_the_order_of_the_videos(server):
-    graph = split(two_agents()).add("text", "PreviewAny", source=["views", 2])
-    assert server.run(graph)["text"]["text"] == [
+def test_every_agent_and_view_has_a_label_and_seventeen_frames_of_a_quarter_of_the_tile(server):
+    graph = split(two_agents()).add("pictures", "SaveImage", images=["views", 0], filename_prefix="view")
+    outputs = server.run(graph.add("text", "PreviewAny", source=["views", 2]))
+    assert outputs["text"]["text"] == [
         f"agent {agent} {view}" for agent in (1, 2) for view in ("front", "rear", "left", "right")
     ]
-
-
-def test_seventeen_frames_of_one_agent_and_view_are_a_quarter_of_the_tile(server):
-    graph = split(two_agents()).add("pictures", "SaveImage", images=["views", 0], filename_prefix="view")
-    entries = server.run(graph)["pictures"]["images"]
+    entries = outputs["pictures"]["images"]
     assert len(entries) == 2 * 4 * 17
     assert colours(server, entries[0]).shape == (32, 48, 3)
     assert torch.tensor(colours(server, entries[0])).any()

@@ -50,7 +50,6 @@ def test_model_of_the_node_is_the_model_in_the_file(server):
     assert torch.equal(latents(server, graph), from_file)
 
 
-@pytest.mark.oldest
 def test_existing_file_is_kept_and_the_new_one_gets_a_number(server):
     written = {}
     for number, choice in enumerate(("consecutive", "shared"), start=1):

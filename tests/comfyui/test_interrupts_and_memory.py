@@ -71,7 +71,6 @@ def test_interrupt_does_not_stop_the_run_after_it(server):
     assert server.history(second)["status"]["status_str"] == "success"
 
 
-@pytest.mark.oldest
 def test_ten_runs_keep_memory_flat(server):
     assert growth(server, lambda number: server.run(decoded(30_000 + number)), warm_up=5, runs=10) < ALLOWED_GROWTH
 

@@ -49,7 +49,6 @@ def network_scale(samples):
     return comfy.latent_formats.Wan22().process_in(samples)
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("variant", ["itt_toy", "itt_full"])
 class TestReleasedProgram:
     def test_joint_sampler(self, server, variant):
@@ -81,7 +80,6 @@ def test_robots_get_through_nodes_what_the_network_gets_from_the_reference(serve
     assert (wanted - reference("robots")["sample32_t16.final"]).abs().max() > 0.01  # which has another camera
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("graph", [players, robots])
 def test_views_in_one_batch_and_one_by_one_are_equal_and_differ_from_each_other(server, graph):
     together = latents(server, sampled(graph(), **AS_RELEASED))
@@ -91,7 +89,6 @@ def test_views_in_one_batch_and_one_by_one_are_equal_and_differ_from_each_other(
     assert not torch.allclose(together[0], together[1], atol=0.01)
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("graph", [players, robots])
 def test_ksampler_on_the_same_conditioning_gives_what_the_joint_sampler_gives(server, graph):
     joint = latents(server, sampled(graph(), **AS_RELEASED))

@@ -17,7 +17,6 @@ def files(server):
     return {*server.folder.parent.rglob("*"), *Path("/").glob("escaped*")}
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("name", ["../secret.json", "../../secret.json", "sub/../../secret.json", "/etc/hostname"])
 def test_agents_are_not_read_from_outside_the_input_folder(server, name):
     (server.folder / "secret.json").write_text("{}")
@@ -38,7 +37,6 @@ def test_link_in_the_input_folder_does_not_lead_outside(server):
     assert "'link.json' lies outside ComfyUI's input folder" in refusal(server, graph, "agents")
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("prefix", [*OUTSIDE, "", "."])
 def test_agents_are_not_written_outside_the_output_folder(server, prefix):
     graph = preset(Graph())

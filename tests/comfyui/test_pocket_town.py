@@ -14,7 +14,6 @@ def from_pocket_town(**changes: object) -> Graph:
     return evaluated(split(sampled(graph)))
 
 
-@pytest.mark.oldest
 def test_a_simulated_clip_goes_through_a_model_to_its_numbers(server):
     graph = from_pocket_town()
     graph.add("true_grid", "SharedWorldAgentsGrid", images=["agents", 2], labels=["agents", 3], columns=4)

@@ -35,7 +35,6 @@ def test_models_of_the_pack_are_listed_once_it_is_installed(server, kind):
 @pytest.mark.oldest
 def test_two_agents_are_encoded_sampled_and_decoded(server):
     graph = split(two_agents())
-    graph.add("vae", "SharedWorldLoadVAE", vae_name=POCKET_VAE)
     graph.add("each", "SharedWorldSplitAgents", samples=["sampler", 0], vae=["vae", 0], layout="1x1", frame_rate=8.0)
     graph.add("ours", "SaveImage", images=["each", 0], filename_prefix="ours")
     graph.add("whole", "VAEDecode", samples=["sampler", 0], vae=["vae", 0])

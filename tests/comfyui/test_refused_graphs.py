@@ -5,7 +5,7 @@ import pytest
 from shared_world.development.comfyui_server import GraphRefused
 from shared_world.tests.comfyui.every_node import every_node, write_inputs
 from shared_world.tests.comfyui.failures import refusal
-from shared_world.tests.comfyui.graphs import two_agents
+from shared_world.tests.comfyui.graphs import Graph, two_agents
 
 CHECKED_BY_THE_NODE = {"loaded.file", "recorded.file", "typed.frames", "typed.layout"}
 """Inputs of which a node says itself what is wrong: a file that came after the list was made, parts of a script."""
@@ -29,32 +29,65 @@ def scalar_inputs(server):
                     yield node, name, value_type, options[0]
 
 
-def errors_of(server, node, name, value):
-    """Kinds of the errors that the answer gives for an input with this value."""
-    with pytest.raises(GraphRefused) as refused:
-        server.queue(every_node().change(node, **{name: value}))
-    errors = refused.value.node_errors[node]["errors"]
-    return {error["type"] for error in errors if error["extra_info"].get("input_name") == name}
+def around(graph, node):
+    """The part of a graph that a node has a say in: what follows from it, and what that needs. The rest would run."""
+    sources = {
+        name: {value[0] for value in entry["inputs"].values() if isinstance(value, list)}
+        for name, entry in graph.items()
+    }
+    kept, count = {node}, 0
+    while count < len(kept):
+        count = len(kept)
+        kept |= {name for name, links in sources.items() if links & kept}
+    while missing := {link for name in kept for link in sources[name]} - kept:
+        kept |= missing
+    return Graph({name: graph[name] for name in kept})
+
+
+def errors_of(server, values):
+    """Kinds of the errors that one answer gives for each of these inputs: (node, input) -> kinds.
+
+    ComfyUI asks a node itself only if it finds nothing wrong with it, so those that answer themselves are tried alone.
+    """
+    alone = {place: value for place, value in values.items() if ".".join(place) in CHECKED_BY_THE_NODE}
+    together = {place: value for place, value in values.items() if place not in alone}
+    found = {}
+    for changes in [together, *({place: value} for place, value in alone.items())]:
+        graph = every_node() if changes is together else around(every_node(), next(iter(changes))[0])
+        for (node, name), value in changes.items():
+            graph.change(node, **{name: value})
+        with pytest.raises(GraphRefused) as refused:
+            server.queue(graph)
+        for node, name in changes:
+            errors = refused.value.node_errors.get(node, {"errors": []})["errors"]
+            found[node, name] = {error["type"] for error in errors if error["extra_info"].get("input_name") == name}
+    return found
 
 
 @pytest.mark.oldest
-def test_every_number_out_of_range_is_refused(server):
+@pytest.mark.parametrize(
+    ("end", "beyond", "kind"), [("min", -1, "value_smaller_than_min"), ("max", 1, "value_bigger_than_max")]
+)
+def test_every_number_out_of_range_is_refused(server, end, beyond, kind):
     write_inputs(server)
-    numbers = [entry for entry in scalar_inputs(server) if entry[2] in ("INT", "FLOAT")]
+    numbers = {
+        (node, name): options[end] + beyond
+        for node, name, value_type, options in scalar_inputs(server)
+        if value_type in ("INT", "FLOAT")
+    }
     assert len(numbers) > 25
-    for node, name, _, options in numbers:
-        assert errors_of(server, node, name, options["min"] - 1) == kinds_of(node, name, "value_smaller_than_min")
-        assert errors_of(server, node, name, options["max"] + 1) == kinds_of(node, name, "value_bigger_than_max")
+    assert errors_of(server, numbers) == {place: kinds_of(*place, kind) for place in numbers}
 
 
 @pytest.mark.oldest
 def test_every_value_of_a_wrong_type_is_refused(server):
     write_inputs(server)
-    scalars = list(scalar_inputs(server))
-    assert {value_type for *_, value_type, _ in scalars} == {"INT", "FLOAT", "COMBO"}
-    for node, name, value_type, _ in scalars:
-        expected = kinds_of(node, name, "value_not_in_list") if value_type == "COMBO" else {"invalid_input_type"}
-        assert errors_of(server, node, name, "no such value") == expected, (node, name)
+    expected = {
+        (node, name): kinds_of(node, name, "value_not_in_list") if value_type == "COMBO" else {"invalid_input_type"}
+        for node, name, value_type, _ in scalar_inputs(server)
+    }
+    assert {kind for kinds in expected.values() for kind in kinds} >= {"value_not_in_list", "invalid_input_type"}
+    assert errors_of(server, dict.fromkeys(expected, "no such value")) == expected
 
 
 @pytest.mark.parametrize("value", [5, 0.5, True, None])

@@ -112,14 +112,12 @@ def test_players_get_one_long_video_each_and_every_chunk_is_in_a_folder(server):
     assert [latent.shape for latent in chunk_latents(folder)] == [(2, 48, 3, HEIGHT // 16, WIDTH // 16)] * CHUNKS
 
 
-@pytest.mark.oldest
 def test_robots_roll_out_too(server):
     graph = robots_script(multiworld_loaders(ROBOTS_MODEL), ALL_FRAMES)
     outputs = server.run(with_videos(rolled_out(graph, chunks=2)))
     assert [len(frames_of(server.view(entry))) for entry in outputs["each"]["images"]] == [2 * FRAMES - 1] * 2
 
 
-@pytest.mark.oldest
 def test_interrupted_rollout_goes_on_as_if_nothing_had_happened(server):
     steps, asked = 60, []
 

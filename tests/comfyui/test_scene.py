@@ -96,7 +96,6 @@ def pictures(server, entries):
     return numpy.stack(opened)
 
 
-@pytest.mark.oldest
 def test_a_photograph_becomes_two_agents_condition_videos(server):
     outputs = server.run(conditions(pair(photographed(Graph()))))
     rgb, depth = (pictures(server, outputs[kind]["images"]) for kind in ("rgb", "depth"))
@@ -160,7 +159,6 @@ def test_a_point_cloud_of_another_program_becomes_two_agents_condition_videos(se
     assert pictures(server, outputs["preview"]["images"]).shape == (2, 128, 128, 3)
 
 
-@pytest.mark.oldest
 def test_a_town_picture_with_depth_from_a_file_becomes_a_scene(server):
     depth_picture(server, "depth.png")
     graph = pocket_town(Graph(), "agents", view_width=WIDTH, view_height=HEIGHT)

@@ -11,7 +11,6 @@ def without_sampler(graph):
     return graph
 
 
-@pytest.mark.oldest
 @pytest.mark.parametrize("sampler_name", ["euler", "dpmpp_2m", "uni_pc", "ddim"])
 def test_ksampler_gives_one_agent_the_same_as_the_joint_sampler(server, sampler_name):
     ours = latents(server, crossing_agents([0], sampler_name=sampler_name, steps=3))
@@ -27,7 +26,6 @@ def test_ksampler_gives_two_agents_with_equal_noise_the_same_as_the_joint_sample
     assert torch.equal(latents(server, stock), ours)
 
 
-@pytest.mark.oldest
 def test_custom_sampling_nodes_give_the_same_as_the_joint_sampler(server):
     ours = latents(server, crossing_agents([0], steps=3))
     graph = without_sampler(crossing_agents([0]))
@@ -48,12 +46,11 @@ def test_custom_sampling_nodes_give_the_same_as_the_joint_sampler(server):
     assert torch.equal(latents(server, graph), ours)
 
 
-@pytest.mark.parametrize("choice", ["sampler_name", "scheduler"])
-def test_every_sampler_and_scheduler_of_comfyui_runs(server, choice):
-    options = server.object_info()["SharedWorldJointSampler"]["input"]["required"][choice][1]["options"]
-    assert len(options) > 5
+def test_every_scheduler_that_is_offered_runs_those_of_the_pack_too(server):
+    options = server.object_info()["SharedWorldJointSampler"]["input"]["required"]["scheduler"][1]["options"]
+    assert {"simple", "multiworld", "metaworld"} <= set(options)
     for name in options:
-        result = latents(server, two_agents(steps=3, **{choice: name}))
+        result = latents(server, two_agents(scheduler=name))
         assert result.shape == (2, 16, 5, 8, 12)
         assert result.isfinite().all(), name
 
@@ -63,14 +60,14 @@ def test_stock_node_for_zero_terminal_snr_gives_the_schedule_that_the_model_has(
     """A node that patches the MODEL in between; its v-prediction with zero terminal SNR is CogVideoX's."""
     graph = two_agents(steps=3).change("sampler", model=["patched", 0])
     graph.add("patched", "ModelSamplingDiscrete", model=["model", 0], sampling="v_prediction", zsnr=True)
-    torch.testing.assert_close(latents(server, graph), latents(server, two_agents(steps=3)), atol=1e-3, rtol=1e-3)
-    other = latents(server, graph.change("patched", zsnr=False))
-    assert not torch.allclose(other, latents(server, two_agents(steps=3)), atol=0.1)
+    expected = latents(server, two_agents(steps=3))
+    torch.testing.assert_close(latents(server, graph), expected, atol=3e-3, rtol=1e-3)
+    assert not torch.allclose(latents(server, graph.change("patched", zsnr=False)), expected, atol=0.1)
 
 
-@pytest.mark.parametrize("weight_dtype", ["fp8_e4m3fn", "fp8_e5m2", "fp8_e4m3fn_fast"])
-def test_weights_in_eight_bits_give_nearly_the_same(server, weight_dtype):
+def test_weights_in_eight_bits_give_nearly_the_same(server):
     exact = latents(server, two_agents())
-    coarse = latents(server, two_agents().change("model", weight_dtype=weight_dtype))
-    assert not torch.equal(coarse, exact)
-    assert torch.corrcoef(torch.stack([coarse.flatten(), exact.flatten()]))[0, 1] > 0.9
+    for weight_dtype in ("fp8_e4m3fn", "fp8_e5m2", "fp8_e4m3fn_fast"):
+        coarse = latents(server, two_agents().change("model", weight_dtype=weight_dtype))
+        assert not torch.equal(coarse, exact), weight_dtype
+        assert torch.corrcoef(torch.stack([coarse.flatten(), exact.flatten()]))[0, 1] > 0.9, weight_dtype

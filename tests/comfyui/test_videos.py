@@ -44,7 +44,6 @@ def test_without_agents_the_rate_of_the_node_is_taken(server):
     assert len(frames) == FRAMES
 
 
-@pytest.mark.oldest
 def test_grid_holds_a_row_of_views_per_agent(server):
     graph = split(two_agents()).change("grid", labels=None)
     graph.add("stack", "SharedWorldAgentsGrid", images=["views", 0], columns=1)

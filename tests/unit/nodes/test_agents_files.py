@@ -68,6 +68,13 @@ def test_several_files_are_several_agents(folders):
     assert "'third.txt' is not in ComfyUI's input folder" in LoadAgentsFile.validate_inputs(WALK, "third.txt")
 
 
+@pytest.mark.usefixtures("folders")
+def test_names_from_another_node_are_not_refused_before_they_are_known_and_never_answered_from_the_cache():
+    assert LoadAgentsFile.validate_inputs(WALK, more_files=None) is True
+    first, second = (LoadAgentsFile.fingerprint_inputs(WALK, more_files=None) for _ in range(2))
+    assert first != second
+
+
 def test_a_file_in_centimetres_is_read_back_in_metres(folders):
     log = loaded(LOG)
     (name,) = saved(folders, log, "carla_log", metres_per_unit=0.01)

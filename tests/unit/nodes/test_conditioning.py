@@ -29,3 +29,12 @@ def test_transparency_of_a_picture_is_left_out():
 def test_all_missing_agents_are_named():
     with pytest.raises(ValueError, match="agent 'b', 'c' is missing"):
         first_pictures({"agent0": picture(0.0)}, raymaps("a", "b", "c"), 64, 96)
+
+
+@pytest.mark.parametrize(
+    ("sockets", "missing"), [((0, 2), "'b'"), ((1, 2), "'a'"), ((0, 3), "'b', 'c'"), ((2,), "'a', 'b'")]
+)
+def test_the_agent_of_an_open_socket_is_named_and_not_the_last_one(sockets, missing):
+    given = {f"agent{socket}": picture(0.0) for socket in sockets}
+    with pytest.raises(ValueError, match=f"first frame of agent {missing} is missing"):
+        first_pictures(given, raymaps("a", "b", "c"), 64, 96)

@@ -1,4 +1,5 @@
 import comfy.sample
+import comfy.samplers
 import pytest
 import torch
 
@@ -62,6 +63,24 @@ def test_another_negative_is_evaluated_beside_the_positive(model, batch_sizes):
     batch_sizes.clear()
     assert not torch.allclose(guided(model, positive, negative, cfg=1.0), result, atol=0.01)
     assert batch_sizes == [2, 2]
+
+
+def test_an_empty_latent_for_another_vae_gets_the_models_size_as_in_ksampler(model):
+    latent = {"samples": torch.zeros(2, 4, 1, SHAPE[3] // 2, SHAPE[4] // 2)}
+    latent |= {"downscale_ratio_spacial": 16, "downscale_ratio_temporal": 4 * SHAPE[2]}
+    positive = conditioning(2)
+    result = sample_jointly(model, positive, positive, latent, EULER, seed=3)
+    assert set(result) == {"samples"}  # which is empty no more, so that nobody resizes it again
+    assert torch.equal(result["samples"], guided(model, positive, positive, cfg=1.0))
+
+
+def test_every_sampler_of_comfyui_gives_finite_latents(model):
+    positive = conditioning(2)
+    for sampler in comfy.samplers.KSampler.SAMPLERS:
+        settings = SamplerSettings(3, 1.0, sampler, "simple")
+        result = sample_jointly(model, positive, positive, {"samples": torch.zeros(SHAPE)}, settings, seed=3)["samples"]
+        assert result.shape == SHAPE
+        assert result.isfinite().all(), sampler
 
 
 def changed_by_one_value(conditions, key):
