@@ -1,6 +1,6 @@
 """The World Editor: agents drawn on a map in the page."""
 
-import uuid
+import hashlib
 from pathlib import Path
 
 import folder_paths
@@ -9,6 +9,7 @@ from comfy_api.latest import io
 
 from ..world.agents import Agents
 from ..world.drawing import drawing_from_agents, drawing_text, read_drawing
+from ..world.formats.files import write_file
 from ..world.scene.ply import ply_bytes
 from ..world.scene.scene import Scene
 from .agents import CATEGORY, frame_rate_input, frames_input
@@ -85,14 +86,18 @@ class DrawAgents(io.ComfyNode):
 
 
 def _point_file(scene: Scene) -> dict[str, str]:
-    """The scene's points as a file of ComfyUI's temporary folder, evenly thinned out, as the page asks for it."""
-    folder = Path(folder_paths.get_temp_directory())
-    folder.mkdir(parents=True, exist_ok=True)
+    """The scene's points, evenly thinned out, as a file for the page."""
     cloud = scene.background
     if len(cloud) > SHOWN_POINTS:
-        cloud = cloud.chosen(torch.linspace(0, len(cloud) - 1, SHOWN_POINTS).round().long())
-    name = f"shared_world_points_{uuid.uuid4().hex}.ply"
-    unfinished = folder / f"{name}.part"
-    unfinished.write_bytes(ply_bytes(cloud))
-    unfinished.replace(folder / name)
+        cloud = cloud.chosen(torch.linspace(0, len(cloud) - 1, SHOWN_POINTS, dtype=torch.float64).round().long())
+    return _shown_file("shared_world_points", "ply", ply_bytes(cloud))
+
+
+def _shown_file(stem: str, suffix: str, content: bytes) -> dict[str, str]:
+    """A file of ComfyUI's temporary folder as the page asks for it; named by its content, so that it is fetched once."""
+    name = f"{stem}_{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
+    path = Path(folder_paths.get_temp_directory()) / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, content)
     return {"filename": name, "subfolder": "", "type": "temp"}

@@ -2,7 +2,9 @@
 
 import json
 import re
+import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -73,7 +75,9 @@ class PlayerFiles:
 
     def __init__(self, keep: bool, prefix: str) -> None:
         self.kind = io.FolderType.output if keep else io.FolderType.temp
-        self.place = new_name(prefix, output_folder() if keep else temp_folder())
+        place = new_name(prefix, output_folder() if keep else temp_folder())
+        # The temporary folder's numbers begin anew with every start, where the page still shows or stores older files.
+        self.place = place if keep else replace(place, stem=f"{place.stem}_{uuid.uuid4().hex[:8]}")
 
     def add_video(self, name: str, video: Tensor | Input.Video, frame_rate: float) -> dict[str, Any]:
         """Write one video; `frame_rate` is that of pictures, a VIDEO has its own. Returns what the page needs to know."""

@@ -1,4 +1,5 @@
 import os
+from contextlib import contextmanager
 
 import pytest
 
@@ -16,11 +17,40 @@ def browser(tmp_path_factory):
         yield running
 
 
+@pytest.fixture(scope="module")
+def open_page(browser, server):
+    """What opens ComfyUI's page, ready for use, in a browser session of its own."""
+
+    @contextmanager
+    def opened():
+        context = browser.new_context(viewport={"width": 1600, "height": 1000})
+        try:
+            page = ComfyPage(context.new_page(), server)
+            page.open()
+            yield page
+        finally:
+            context.close()
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+def shared_page(open_page):
+    """A page for all tests of a module that leave nothing behind but graphs."""
+    with open_page() as page:
+        yield page
+
+
 @pytest.fixture
-def page(browser, server):
-    """ComfyUI's page, ready for use, in a browser session of its own."""
-    context = browser.new_context(viewport={"width": 1600, "height": 900})
-    comfy_page = ComfyPage(context.new_page(), server)
-    comfy_page.open()
-    yield comfy_page
-    context.close()
+def page(shared_page):
+    """The shared page, without the errors and requests of the test before."""
+    shared_page.errors.clear()
+    shared_page.foreign_requests.clear()
+    return shared_page
+
+
+@pytest.fixture
+def own_page(open_page):
+    """A page for a test that reloads it, changes its language or asks what happens while it opens."""
+    with open_page() as page:
+        yield page

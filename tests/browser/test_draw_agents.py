@@ -4,26 +4,35 @@ import json
 
 import pytest
 
-from shared_world.development.comfyui_page import ComfyPage
 from shared_world.development.locations import ROOT
 from shared_world.world.drawing import drawing_from_agents, drawing_text, read_drawing
 from shared_world.world.encounters import encounter
 
+CROSSING = drawing_text(drawing_from_agents(encounter("crossing", frames=17, frame_rate=8.0)))
+SETTLED = """() => new Promise(done => {
+    let [before, same] = ['', 0]
+    const look = () => {
+        const place = JSON.stringify(document.querySelector('.shared-world-editor-map').getBoundingClientRect())
+        same = place === before ? same + 1 : 0
+        before = place
+        if (same < 4) requestAnimationFrame(look)
+        else done()
+    }
+    look()
+})"""
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 FOREIGN = '{"points": [[1, 2], [3, 4]], "kept": "as it is"}'
 
 
 @pytest.fixture(scope="module", params=["classic", "vue nodes"])
-def opened(browser, server, request):
+def opened(open_page, request):
     """The page in one of its renderers, for all tests; the other one is the usual again afterwards."""
-    context = browser.new_context(viewport={"width": 1600, "height": 1000})
-    page = ComfyPage(context.new_page(), server)
-    page.open()
-    if request.param == "vue nodes":
-        page.change_setting("Comfy.VueNodes.Enabled", True)
-        page.reload()
-    yield page
-    page.change_setting("Comfy.VueNodes.Enabled", False)
-    context.close()
+    with open_page() as page:
+        if request.param == "vue nodes":
+            page.change_setting("Comfy.VueNodes.Enabled", True)
+            page.reload()
+        yield page
+        page.change_setting("Comfy.VueNodes.Enabled", False)
 
 
 @pytest.fixture
@@ -31,6 +40,11 @@ def editor(opened):
     """The editor, without the errors of the test before."""
     opened.errors.clear()
     return Editor(opened)
+
+
+def in_renderer(name):
+    """For a test that either renderer can answer."""
+    return pytest.mark.parametrize("opened", [name], indirect=True, scope="module")
 
 
 class Editor:
@@ -55,7 +69,12 @@ class Editor:
             }"""
         )
         self.page.locator(".shared-world-editor-map").first.wait_for()
-        self.page.wait_for_timeout(500)
+        self.page.evaluate(SETTLED)
+
+    def remove(self, at_last="() => {}"):
+        """Remove the node, at once after something else."""
+        node = "app.graph.nodes.find(node => node.type === 'SharedWorldDrawAgents')"
+        self.page.evaluate(f"() => {{ ({at_last})(); app.graph.remove({node}) }}")
 
     def value(self):
         return self.page.evaluate(
@@ -69,7 +88,7 @@ class Editor:
     def press(self, *keys):
         for key in keys:
             self.page.keyboard.press(key)
-        self.page.wait_for_timeout(150)
+        self.page.evaluate(DRAWN)
 
     def focus(self):
         self.page.get_by_label("Map of the agents").focus()
@@ -95,7 +114,7 @@ class Editor:
         self.page.mouse.down()
         self.page.mouse.move(*there, steps=4)
         self.page.mouse.up()
-        self.page.wait_for_timeout(150)
+        self.page.evaluate(DRAWN)
 
 
 def draw_and_preview(drawing="", **links):
@@ -154,6 +173,7 @@ def test_two_agents_are_drawn_changed_played_run_and_found_again(editor):
     assert editor.comfy.foreign_requests == []
 
 
+@in_renderer("vue nodes")
 def test_connected_agents_are_shown_after_a_run_and_never_replace_what_is_drawn(editor):
     encounter_node = {
         "class_type": "SharedWorldEncounterPreset",
@@ -177,20 +197,108 @@ def test_connected_agents_are_shown_after_a_run_and_never_replace_what_is_drawn(
     text = editor.value()
     editor.comfy.change_widgets({"3": {"distance": 12.0}})
     editor.comfy.run()
-    editor.page.wait_for_timeout(500)
+    editor.page.evaluate(DRAWN)
     assert editor.value() == text
 
 
+@in_renderer("classic")
 def test_value_that_is_no_drawing_is_shown_with_its_reason_and_kept(editor):
     editor.draw_on(draw_and_preview(FOREIGN))
     editor.page.get_by_text("This value is not a drawing; it is kept as it is.").wait_for()
     assert editor.page.get_by_text('"format" is missing').is_visible()
     assert editor.value() == FOREIGN
     assert editor.comfy.api_graph()["1"]["inputs"]["drawing"] == FOREIGN
+    focused = """() => {
+        const keyboard = document.querySelector('.shared-world-editor-keyboard')
+        keyboard.focus()
+        return document.activeElement === keyboard
+    }"""
+    assert not editor.page.evaluate(focused), "keys reach the editor below the message and overwrite the text"
     editor.page.get_by_role("button", name="Start a new drawing").click()
     assert editor.value() == ""
 
 
+@in_renderer("classic")
+def test_map_follows_the_theme_and_buttons_the_keyboard(editor):
+    editor.draw_on(draw_and_preview(CROSSING))
+    corner = """() => {
+        const canvas = document.querySelector('.shared-world-editor-map')
+        return canvas.getContext('2d').getImageData(3, canvas.height - 3, 1, 1).data[0] > 128 ? 'light' : 'dark'
+    }"""
+    assert editor.page.evaluate(corner) == "dark"
+    editor.comfy.change_setting("Comfy.ColorPalette", "light")
+    try:
+        editor.page.wait_for_function(f"() => ({corner})() === 'light'", timeout=5000)
+    finally:
+        editor.comfy.change_setting("Comfy.ColorPalette", "dark")
+    editor.page.get_by_role("button", name="Keys and signs (?)").focus()
+    editor.press("Enter")
+    assert editor.page.get_by_role("heading", name="Signs").is_visible()
+    editor.page.locator(".shared-world-editor-help button").focus()
+    editor.press(" ")
+    assert not editor.page.get_by_role("heading", name="Signs").is_visible()
+    assert editor.value() == CROSSING
+
+
+@in_renderer("vue nodes")
+def test_editor_that_is_removed_lets_go_of_the_graphics_card_and_of_the_frames(editor):
+    editor.page.evaluate(
+        """() => {
+            window.contexts = []
+            const made = HTMLCanvasElement.prototype.getContext
+            HTMLCanvasElement.prototype.getContext = function (kind, ...choices) {
+                const context = made.call(this, kind, ...choices)
+                if (kind === 'webgl2' && new Error().stack.includes('space_view'))
+                    window.contexts.push(context)
+                return context
+            }
+        }"""
+    )
+    lost = "() => window.contexts.length && window.contexts.every(context => context.isContextLost())"
+    editor.draw_on(draw_and_preview(CROSSING))
+    editor.page.get_by_role("button", name="3D view").click()
+    editor.page.locator(".shared-world-editor-space canvas").wait_for()
+    editor.press(" ")
+    editor.page.evaluate("() => { window.clock = document.querySelector('.shared-world-editor-clock') }")
+    editor.remove()
+    editor.page.wait_for_function(lost)
+    stopped = editor.page.evaluate("() => window.clock.textContent")
+    editor.draw_on(draw_and_preview(CROSSING))
+    editor.remove("() => document.querySelector('[aria-label=\"3D view\"]').click()")  # before it is loaded
+    editor.page.wait_for_timeout(300)
+    assert editor.page.evaluate(lost)
+    assert editor.page.evaluate("() => window.clock.textContent") == stopped
+    assert editor.comfy.errors == []
+
+
+@in_renderer("classic")
+def test_copy_of_a_node_is_an_editor_of_its_own_and_leaves_nothing_behind(editor):
+    editor.draw_on(draw_and_preview(CROSSING))
+    editor.page.evaluate(
+        """() => {
+            const [node] = app.graph.nodes
+            window.passing = new WeakRef(node.clone().widgets.find(widget => widget.name === 'drawing').element)
+            app.canvas.selectItems([node])
+            app.canvas.copyToClipboard()
+            app.canvas.pasteFromClipboard()
+        }"""
+    )
+    values = """() => app.graph.nodes.filter(node => node.type === 'SharedWorldDrawAgents')
+        .map(node => node.widgets.find(widget => widget.name === 'drawing').value)"""
+    assert editor.page.evaluate(values) == [CROSSING, CROSSING]
+    editor.page.locator(".shared-world-editor-keyboard").last.focus()
+    editor.press("1", "ArrowRight")
+    assert sorted(value == CROSSING for value in editor.page.evaluate(values)) == [False, True]
+    session = editor.page.context.new_cdp_session(editor.page)
+    for _ in range(20):
+        session.send("HeapProfiler.collectGarbage")
+        if editor.page.evaluate("() => window.passing.deref() === undefined"):
+            break
+        editor.page.wait_for_timeout(250)
+    assert editor.page.evaluate("() => window.passing.deref() === undefined")
+
+
+@in_renderer("vue nodes")
 def test_encounter_is_a_starting_point_that_copy_and_paste_carry_on(editor):
     editor.draw_on(draw_and_preview())
     editor.page.get_by_label("Start from an encounter").select_option("t_junction_merge")
@@ -211,11 +319,12 @@ def test_encounter_is_a_starting_point_that_copy_and_paste_carry_on(editor):
     assert nodes == 2, "the page itself must not take what was pasted into the editor"
 
 
-def test_cars_drawn_in_the_town_are_generated_and_played(page):
+@in_renderer("classic")
+def test_cars_drawn_in_the_town_are_generated_and_played(editor):
     """The example graph from the page: a run, another way for a car, and a run of what was drawn."""
+    page = editor.comfy
     page.load(json.loads((ROOT / "workflows" / "draw_and_play.json").read_text(encoding="utf-8")))
     assert page.run()["status"]["status_str"] == "success"
-    editor = Editor(page)
     page.page.get_by_text("These are the connected agents").wait_for()
     editor.focus()
     editor.press("n", "Shift+N", "ArrowRight", "ArrowRight")

@@ -11,11 +11,11 @@ WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 
 
 @pytest.fixture
-def in_chinese(page):
-    page.change_setting("Comfy.Locale", "zh")
-    page.reload()
-    yield page
-    page.change_setting("Comfy.Locale", "en")
+def in_chinese(own_page):
+    own_page.change_setting("Comfy.Locale", "zh")
+    own_page.reload()
+    yield own_page
+    own_page.change_setting("Comfy.Locale", "en")
 
 
 def own_node_types(server):
@@ -31,7 +31,8 @@ def overlapping_nodes(page):
     ]
 
 
-def test_page_opens_with_the_pack_and_asks_nothing_of_other_machines(page, server):
+def test_page_opens_with_the_pack_and_asks_nothing_of_other_machines(own_page, server):
+    page = own_page
     shown = page.page.evaluate(
         "() => Object.entries(LiteGraph.registered_node_types)"
         ".filter(([, type]) => type.nodeData?.python_module === 'custom_nodes.shared-world').map(([id]) => id)"
@@ -60,6 +61,8 @@ def test_example_graph_loads_and_would_be_queued_as_its_api_twin(page, path):
     page.load(graph)
     assert page.page.evaluate("() => app.graph.nodes.length") == len(graph["nodes"])
     assert page.missing_node_types() == []
+    previews = "nodes => nodes.every(node => node.widgets.some(widget => widget.name === 'video-preview'))"
+    page.page.wait_for_function(f"() => ({previews})(app.graph.nodes.filter(node => node.type === 'LoadVideo'))")
     queued = page.api_graph()
     assert {node: (entry["class_type"], entry["inputs"]) for node, entry in queued.items()} == {
         node: (entry["class_type"], entry["inputs"]) for node, entry in twin.items()
@@ -123,7 +126,7 @@ def test_help_page_of_a_node_is_shown_in_its_help_panel(page):
     page.show_help("SharedWorldRaymapBuilder")
     heading = page.page.get_by_role("heading", name="Raymap Builder").first
     heading.wait_for()
-    assert page.page.get_by_text("camera-to-world").first.is_visible()
+    page.page.get_by_text("camera-to-world").first.wait_for()
     assert page.errors == []
 
 

@@ -1,4 +1,4 @@
-import { a as inheritPlace, c as fitCanvas, l as nameButton, n as translucent, o as noteChange, r as agentColor, s as element, t as currentTheme } from "./theme-CKs1xqlR.mjs";
+import { a as filled$1, c as isChinese, d as chain, f as addStyle, g as nameButton, l as inheritPlace, m as fitCanvas, n as translucent, p as element, r as agentColor, s as onThemeChange, t as currentTheme, u as noteChange } from "./theme-C5WO8PnV.mjs";
 import { t as forwardCanvasEvents } from "./canvas_events-DdEzyozM.mjs";
 import { n as pixelOf } from "./pointer-BxSuUQFU.mjs";
 import { app } from "../../../scripts/app.js";
@@ -550,7 +550,7 @@ var CHINESE = {
 };
 /** A text in the page's language, with its numbered gaps filled. */
 function text(key, ...gaps) {
-	return (String(app.extensionManager?.setting.get("Comfy.Locale") ?? "en").startsWith("zh") ? CHINESE : ENGLISH)[key].replace(/\{(\d)\}/g, (_, gap) => String(gaps[Number(gap)] ?? ""));
+	return filled$1((isChinese() ? CHINESE : ENGLISH)[key], gaps);
 }
 var RIGHT = 6;
 /** Where the tracks of one agent lie: frame numbers above, then keys, then axes. */
@@ -711,7 +711,8 @@ var TrackPanel = class {
 	speed = element("select", "tracks-speed");
 	agents = element("span", "tracks-agents");
 	observer = new ResizeObserver(() => this.draw());
-	themes = new MutationObserver(() => this.showAgents());
+	themeChanged = () => this.showAgents();
+	forgetTheme = onThemeChange(this.themeChanged);
 	piece = null;
 	agent = 0;
 	marked = [0, 0];
@@ -728,7 +729,6 @@ var TrackPanel = class {
 		this.root.append(this.bar, this.canvas);
 		this.canvas.title = text("help");
 		this.observer.observe(this.canvas);
-		this.themes.observe(document.documentElement, { attributeFilter: ["class"] });
 		this.listen();
 	}
 	/** Show a score, or why there is none. */
@@ -753,7 +753,7 @@ var TrackPanel = class {
 	}
 	dispose() {
 		this.observer.disconnect();
-		this.themes.disconnect();
+		this.forgetTheme();
 		this.recording = null;
 	}
 	makeTracks({ layout, score }, width) {
@@ -963,7 +963,7 @@ var TrackHost = class {
 	panel = null;
 	constructor(node) {
 		this.node = node;
-		addStyle();
+		addStyle("tracks", tracks_default);
 		this.switch.onclick = () => this.setOpen(!this.isOpen);
 		this.root.append(this.switch);
 		this.root.addEventListener("pointerenter", () => this.refresh());
@@ -1023,12 +1023,7 @@ var TrackHost = class {
 		return this.node.widgets?.find((widget) => widget.name === name);
 	}
 	watch(widget) {
-		if (!widget) return;
-		const before = widget.callback;
-		widget.callback = (value) => {
-			before?.call(widget, value);
-			this.refresh();
-		};
+		if (widget) chain(widget, "callback", () => this.refresh());
 	}
 	read() {
 		if (this.node.inputs?.some((input) => input.name === "script" && input.link !== null)) throw new Error(text("linked"));
@@ -1058,13 +1053,6 @@ var TrackHost = class {
 		noteChange();
 	}
 };
-function addStyle() {
-	const id = "shared-world-tracks-style";
-	if (!document.getElementById(id)) document.head.append(Object.assign(document.createElement("style"), {
-		id,
-		textContent: tracks_default
-	}));
-}
 /** Add the tracks to an Action Script node. */
 function addTracks(node) {
 	const host = new TrackHost(node);
@@ -1078,16 +1066,11 @@ function addTracks(node) {
 	});
 	widget.serialize = false;
 	const leavePlace = inheritPlace(node, host.root);
-	const [configured, removed] = [node.onConfigure, node.onRemoved];
-	node.onConfigure = function(data) {
-		configured?.call(this, data);
-		host.restore();
-	};
-	node.onRemoved = function() {
-		removed?.call(this);
+	chain(node, "onConfigure", () => host.restore());
+	chain(node, "onRemoved", () => {
 		leavePlace();
 		host.dispose();
-	};
+	});
 }
 // src/actions/extension.ts
 var NODE = "SharedWorldActionScript";

@@ -1,6 +1,6 @@
-import { a as inheritPlace, c as fitCanvas, i as isDark, l as nameButton, n as translucent, o as noteChange, r as agentColor, s as element, t as currentTheme } from "./theme-CKs1xqlR.mjs";
+import { _ as setSign, a as filled, c as isChinese, d as chain, f as addStyle, g as nameButton, h as iconButton, i as isDark, l as inheritPlace, m as fitCanvas, n as translucent, o as shortened, p as element, r as agentColor, s as onThemeChange, t as currentTheme, u as noteChange } from "./theme-C5WO8PnV.mjs";
 import { t as forwardCanvasEvents } from "./canvas_events-DdEzyozM.mjs";
-import { n as isFileEntry, t as fileUrl } from "./files-Cl-Yat9U.mjs";
+import { n as fileUrl, r as isFileEntry, t as roundStep } from "./scales-BW_efqSK.mjs";
 import { app } from "../../../scripts/app.js";
 var UnreadableDescription = class extends Error {};
 function isVideo(value) {
@@ -255,7 +255,7 @@ var CHINESE = {
 };
 /** A text in the page's language, with its numbered gaps filled. */
 function text(key, ...gaps) {
-	return (String(app.extensionManager?.setting.get("Comfy.Locale") ?? "en").startsWith("zh") ? CHINESE : ENGLISH)[key].replace(/\{(\d)\}/g, (_, gap) => String(gaps[Number(gap)] ?? ""));
+	return filled((isChinese() ? CHINESE : ENGLISH)[key], gaps);
 }
 // src/player/cell.ts
 /** How a view is compared with its counterpart. */
@@ -381,23 +381,6 @@ function makeVideo() {
 	video.tabIndex = -1;
 	return video;
 }
-// src/player/elements.ts
-/** A button with a drawn sign, whose name says what it does. */
-function iconButton(path, name, onPress) {
-	const made = element("button", "player-button", {
-		type: "button",
-		onclick: onPress
-	});
-	const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-	drawing.setAttribute("viewBox", "0 0 16 16");
-	drawing.setAttribute("aria-hidden", "true");
-	const outline = document.createElementNS("http://www.w3.org/2000/svg", "path");
-	outline.setAttribute("d", path);
-	drawing.append(outline);
-	made.append(drawing);
-	nameButton(made, name);
-	return made;
-}
 // src/player/controls.ts
 var SIGNS = {
 	play: "M4 2.5v11l9-5.5z",
@@ -420,13 +403,15 @@ var SPEEDS = [
 	1.5,
 	2
 ];
+function playerButton(sign, name, onPress) {
+	return iconButton("player-button", sign, name, onPress);
+}
 /** The bar with playhead, buttons and choices. */
 var Controls = class {
 	synchroniser;
 	root = element("div", "player-controls");
 	playhead;
 	play;
-	playSign;
 	loop;
 	grid;
 	clock = element("span", "player-clock");
@@ -436,10 +421,9 @@ var Controls = class {
 	constructor(synchroniser, parts, events) {
 		this.synchroniser = synchroniser;
 		this.playhead = this.makePlayhead();
-		this.play = iconButton(SIGNS.play, text("play"), () => synchroniser.toggle());
-		this.playSign = this.play.querySelector("path");
-		this.loop = iconButton(SIGNS.loop, text("loop"), events.onLoop);
-		this.grid = iconButton(SIGNS.grid, text("grid"), events.onGrid);
+		this.play = playerButton(SIGNS.play, text("play"), () => synchroniser.toggle());
+		this.loop = playerButton(SIGNS.loop, text("loop"), events.onLoop);
+		this.grid = playerButton(SIGNS.grid, text("grid"), events.onGrid);
 		this.speed = this.choice(SPEEDS.map((speed) => [String(speed), `${speed}×`]), text("speed"), (value) => synchroniser.setSpeed(Number(value)));
 		this.speed.value = "1";
 		this.comparison = this.choice(COMPARISONS.map((name) => [name, text(name)]), text("compare", parts.compare ?? ""), (value) => events.onComparison(value));
@@ -462,14 +446,14 @@ var Controls = class {
 	makeButtons(parts, events) {
 		const { synchroniser } = this;
 		const { timeline } = synchroniser;
-		const buttons = element("div", "player-buttons", {}, iconButton(SIGNS.first, text("first"), () => void synchroniser.step(-timeline.frameCount)), iconButton(SIGNS.back, text("back"), () => void synchroniser.step(-1)), this.play, iconButton(SIGNS.forward, text("forward"), () => void synchroniser.step(1)), iconButton(SIGNS.last, text("last"), () => void synchroniser.step(timeline.frameCount)), this.loop, this.speed, this.clock, element("span", "player-space"), this.grid);
+		const buttons = element("div", "player-buttons", {}, playerButton(SIGNS.first, text("first"), () => void synchroniser.step(-timeline.frameCount)), playerButton(SIGNS.back, text("back"), () => void synchroniser.step(-1)), this.play, playerButton(SIGNS.forward, text("forward"), () => void synchroniser.step(1)), playerButton(SIGNS.last, text("last"), () => void synchroniser.step(timeline.frameCount)), this.loop, this.speed, this.clock, element("span", "player-space"), this.grid);
 		if (parts.compare !== null) buttons.append(this.comparison);
 		for (const part of ["curves", "map"]) if (parts[part]) {
-			const button = iconButton(SIGNS[part], text(part), () => events.onSwitch(part));
+			const button = playerButton(SIGNS[part], text(part), () => events.onSwitch(part));
 			this.switches[part] = button;
 			buttons.append(button);
 		}
-		buttons.append(iconButton(SIGNS.fullscreen, text("fullscreen"), events.onFullscreen));
+		buttons.append(playerButton(SIGNS.fullscreen, text("fullscreen"), events.onFullscreen));
 		return buttons;
 	}
 	/** Show the state of what is controlled. */
@@ -478,7 +462,7 @@ var Controls = class {
 		const { timeline, frame, isPlaying } = synchroniser;
 		this.playhead.value = String(frame);
 		this.playhead.style.setProperty("--done", `${100 * frame / Math.max(1, timeline.lastFrame)}%`);
-		this.playSign.setAttribute("d", isPlaying ? SIGNS.pause : SIGNS.play);
+		setSign(this.play, isPlaying ? SIGNS.pause : SIGNS.play);
 		nameButton(this.play, text(isPlaying ? "pause" : "play"));
 		this.loop.setAttribute("aria-pressed", String(synchroniser.loop));
 		this.grid.hidden = !state.enlarged;
@@ -521,13 +505,6 @@ function groupCurves(curves) {
 /** At most three digits that tell values of a chart apart. */
 function shortNumber(value) {
 	return String(Number(value.toPrecision(3)));
-}
-/** Words that fit into a width, with dots for what had to go. */
-function shortened(words, width, context) {
-	if (context.measureText(words).width <= width) return words;
-	let length = words.length;
-	while (length > 0 && context.measureText(`${words.slice(0, length)}…`).width > width) length--;
-	return length > 0 ? `${words.slice(0, length).trimEnd()}…` : "";
 }
 var TOP = 17;
 var BOTTOM = 4;
@@ -603,7 +580,7 @@ var PlayerCurves = class {
 		}
 		context.fillStyle = theme.faintInk;
 		context.textAlign = "left";
-		context.fillText(shortened(chart.title, right - 8, context), 4, 2);
+		context.fillText(shortened(context, chart.title, right - 8), 4, 2);
 	}
 	drawCurve(context, curve, color, x, y) {
 		context.strokeStyle = color;
@@ -764,16 +741,8 @@ var MARGIN = {
 /** An agent that moves less in metres has no path to draw. */
 var STANDING_STILL = .05;
 var WEDGE_STEPS = 24;
-/** The smallest of 1, 2, 5, 10, ... metres (or 0.5, 0.2, ...) that needs at most so many lines. */
-function gridSpacing(extent, lines) {
-	const decade = 10 ** Math.floor(Math.log10(extent / lines));
-	return [
-		1,
-		2,
-		5,
-		10
-	].map((step) => step * decade).find((step) => step >= extent / lines * .999);
-}
+/** Lines of the grid along the longer side, at most. */
+var MOST_LINES = 8;
 /** Pixels of points (x, z) in metres: x to the right, z upwards, one scale for both. */
 var MapScale = class {
 	size;
@@ -856,7 +825,7 @@ var PlayerMap = class {
 		context.font = "10px sans-serif";
 		context.lineWidth = 1;
 		const [x, z] = [scale.range(0), scale.range(1)];
-		const spacing = gridSpacing(Math.max(x[1] - x[0], z[1] - z[0]), 8);
+		const spacing = roundStep(Math.max(x[1] - x[0], z[1] - z[0]) / MOST_LINES);
 		context.textAlign = "center";
 		context.textBaseline = "top";
 		for (let value = Math.ceil(x[0] / spacing) * spacing; value <= x[1]; value += spacing) {
@@ -1211,7 +1180,8 @@ var Panel = class {
 	curves;
 	controls;
 	observer;
-	themes = new MutationObserver(() => this.layOut());
+	themeChanged = () => this.layOut();
+	forgetTheme = onThemeChange(this.themeChanged);
 	drawing = 0;
 	constructor(description, settings, onSettings) {
 		this.description = description;
@@ -1243,7 +1213,6 @@ var Panel = class {
 		this.grid.setComparison(compared ? settings.comparison : "off");
 		this.observer = new ResizeObserver(() => this.layOut());
 		this.observer.observe(this.root);
-		this.themes.observe(document.documentElement, { attributeFilter: ["class"] });
 		this.showParts();
 	}
 	/** Fetch the videos. */
@@ -1278,7 +1247,7 @@ var Panel = class {
 	}
 	dispose() {
 		this.observer.disconnect();
-		this.themes.disconnect();
+		this.forgetTheme();
 		cancelAnimationFrame(this.drawing);
 		this.synchroniser.dispose();
 		this.grid.onFollowers = null;
@@ -1390,7 +1359,7 @@ var PlayerHost = class {
 	observer;
 	constructor(node) {
 		this.node = node;
-		addStyle();
+		addStyle("player", player_default);
 		this.root.setAttribute("role", "group");
 		this.root.setAttribute("aria-label", text("title"));
 		this.root.title = text("help");
@@ -1414,6 +1383,7 @@ var PlayerHost = class {
 		if (isFileEntry(saved?.file) && !this.isShown(saved.file)) this.show(saved.file);
 	}
 	dispose() {
+		this.file = null;
 		window.clearTimeout(this.leaving);
 		this.observer.disconnect();
 		this.clear();
@@ -1508,13 +1478,6 @@ async function fetchDescription(file) {
 		throw error;
 	}
 }
-function addStyle() {
-	const id = "shared-world-player-style";
-	if (!document.getElementById(id)) document.head.append(Object.assign(document.createElement("style"), {
-		id,
-		textContent: player_default
-	}));
-}
 /** Add the player to a node. */
 function addPlayer(node) {
 	const host = new PlayerHost(node);
@@ -1536,13 +1499,6 @@ function addPlayer(node) {
 	});
 	node.setSize([Math.max(node.size[0], 960), Math.max(node.size[1], 660)]);
 	app.canvas.setDirty(true, true);
-}
-function chain(node, name, then) {
-	const before = node[name];
-	node[name] = function(value) {
-		before?.call(this, value);
-		then(value);
-	};
 }
 // src/player/extension.ts
 var NODE = "SharedWorldAgentsPlayer";

@@ -1,5 +1,5 @@
-import { a as inheritPlace, c as fitCanvas, l as nameButton, n as translucent, o as noteChange, r as agentColor, s as element, t as currentTheme } from "./theme-CKs1xqlR.mjs";
-import { n as isFileEntry, t as fileUrl } from "./files-Cl-Yat9U.mjs";
+import { _ as setSign, a as filled, c as isChinese, d as chain, f as addStyle, g as nameButton, h as iconButton, l as inheritPlace, m as fitCanvas, n as translucent, o as shortened, p as element, r as agentColor, s as onThemeChange, t as currentTheme, u as noteChange } from "./theme-C5WO8PnV.mjs";
+import { n as fileUrl, r as isFileEntry, t as roundStep } from "./scales-BW_efqSK.mjs";
 import { n as pixelOf, t as captureWheel } from "./pointer-BxSuUQFU.mjs";
 import { app } from "../../../scripts/app.js";
 // src/world/poses.ts
@@ -562,7 +562,7 @@ var Value = class Value {
 	}
 };
 // src/editor/editor.css?inline
-var editor_default = ".shared-world-editor-host {\n  box-sizing: border-box;\n  width: 100%;\n  height: 100%;\n  min-height: 520px;\n  position: relative;\n}\n.shared-world-editor {\n  --editor-bg: var(--comfy-menu-bg, #232429);\n  --editor-field: var(--component-node-widget-background, var(--comfy-input-bg, #1b1c20));\n  --editor-ink: var(--input-text, #eceef2);\n  --editor-faint: var(--descrip-text, #969ba6);\n  --editor-line: var(--border-color, #40434c);\n  --editor-accent: var(--p-primary-color, #56b4e9);\n  position: absolute;\n  inset: 0;\n  display: flex;\n  flex-direction: column;\n  overflow: hidden;\n  container-type: inline-size;\n  border: 1px solid var(--editor-line);\n  border-radius: 8px;\n  background: var(--editor-bg);\n  color: var(--editor-ink);\n  font:\n    12px / 1.35 Inter,\n    system-ui,\n    sans-serif;\n  user-select: none;\n}\n.shared-world-editor *,\n.shared-world-editor-trouble * {\n  box-sizing: border-box;\n}\n.shared-world-editor-host [hidden]:not([hidden=\"until-found\"]),\n.shared-world-editor [hidden]:not([hidden=\"until-found\"]) {\n  display: none;\n}\n.shared-world-editor-toolbar {\n  flex: none;\n  display: flex;\n  flex-wrap: wrap;\n  align-items: center;\n  gap: 4px 8px;\n  padding: 5px 8px;\n  border-bottom: 1px solid var(--editor-line);\n}\n.shared-world-editor-group {\n  display: flex;\n  align-items: center;\n  gap: 1px;\n}\n.shared-world-editor-gap {\n  flex: 1;\n}\n.shared-world-editor-button {\n  display: inline-flex;\n  align-items: center;\n  justify-content: center;\n  gap: 5px;\n  min-width: 28px;\n  height: 26px;\n  padding: 0 6px;\n  border: 1px solid transparent;\n  border-radius: 5px;\n  background: none;\n  color: inherit;\n  font: inherit;\n  cursor: pointer;\n}\n.shared-world-editor-button svg {\n  width: 15px;\n  height: 15px;\n  fill: none;\n  stroke: currentcolor;\n  stroke-width: 1.5;\n  stroke-linecap: round;\n  stroke-linejoin: round;\n}\n.shared-world-editor-button:hover:enabled {\n  background: color-mix(in srgb, var(--editor-ink) 12%, transparent);\n}\n.shared-world-editor-button:disabled {\n  opacity: 0.35;\n  cursor: default;\n}\n.shared-world-editor-button[aria-pressed=\"true\"] {\n  background: color-mix(in srgb, var(--editor-accent) 28%, transparent);\n  border-color: color-mix(in srgb, var(--editor-accent) 60%, transparent);\n}\n.shared-world-editor-plain {\n  border-color: var(--editor-line);\n}\n.shared-world-editor :is(button, input, select, summary):focus-visible {\n  outline: 2px solid var(--editor-accent);\n  outline-offset: 1px;\n}\n.shared-world-editor-presets {\n  height: 26px;\n  max-width: 130px;\n  border: 1px solid var(--editor-line);\n  border-radius: 5px;\n  background: var(--editor-field);\n  color: inherit;\n  font: inherit;\n}\n.shared-world-editor-clock {\n  min-width: 104px;\n  padding-left: 6px;\n  white-space: pre;\n  font-variant-numeric: tabular-nums;\n}\n.shared-world-editor-main {\n  flex: 1 1 0;\n  min-height: 180px;\n  display: flex;\n}\n.shared-world-editor-ground {\n  position: relative;\n  flex: 1 1 0;\n  min-width: 0;\n}\n.shared-world-editor-map {\n  position: absolute;\n  inset: 0;\n  width: 100%;\n  height: 100%;\n  touch-action: none;\n}\n.shared-world-editor-keyboard {\n  position: absolute;\n  top: 0;\n  left: 0;\n  width: 1px;\n  height: 1px;\n  padding: 0;\n  border: 0;\n  opacity: 0;\n  resize: none;\n  overflow: hidden;\n}\n.shared-world-editor-keyboard:focus ~ .shared-world-editor-map {\n  box-shadow: inset 0 0 0 1.5px var(--editor-accent);\n}\n.shared-world-editor-empty {\n  position: absolute;\n  inset: 0;\n  display: flex;\n  flex-direction: column;\n  align-items: center;\n  justify-content: center;\n  gap: 4px;\n  padding: 20px;\n  pointer-events: none;\n  text-align: center;\n}\n.shared-world-editor-empty strong {\n  font-size: 14px;\n}\n.shared-world-editor-now,\n.shared-world-editor-note {\n  position: absolute;\n  left: 50%;\n  max-width: 90%;\n  padding: 4px 10px;\n  transform: translateX(-50%);\n  border: 1px solid var(--editor-line);\n  border-radius: 6px;\n  background: var(--editor-bg);\n  pointer-events: none;\n}\n.shared-world-editor-now {\n  top: 22px;\n  color: var(--editor-faint);\n}\n.shared-world-editor-note {\n  bottom: 14px;\n  border-color: var(--editor-accent);\n}\n.shared-world-editor-side {\n  flex: none;\n  width: 236px;\n  display: flex;\n  flex-direction: column;\n  min-height: 0;\n  border-left: 1px solid var(--editor-line);\n}\n.shared-world-editor-space {\n  position: relative;\n  flex: 1 1 50%;\n  min-height: 150px;\n  border-bottom: 1px solid var(--editor-line);\n}\n.shared-world-editor-side:has(.shared-world-editor-space:not([hidden])) {\n  width: 320px;\n}\n.shared-world-editor-space canvas {\n  position: absolute;\n  inset: 0;\n  width: 100%;\n  height: 100%;\n  touch-action: none;\n}\n.shared-world-editor-inspector {\n  flex: 1 1 50%;\n  min-height: 0;\n  padding: 8px 10px;\n  overflow: auto;\n}\n.shared-world-editor-inspector h4,\n.shared-world-editor-help h4 {\n  grid-column: 1 / -1;\n  margin: 0;\n  font-size: 12px;\n  font-weight: 600;\n}\n.shared-world-editor-fields {\n  display: grid;\n  grid-template-columns: repeat(6, 1fr);\n  gap: 6px 8px;\n  margin-bottom: 12px;\n}\n.shared-world-editor-fields label {\n  display: flex;\n  flex-direction: column;\n  gap: 1px;\n  grid-column: span 3;\n  min-width: 0;\n}\n.shared-world-editor-fields label.shared-world-editor-third {\n  grid-column: span 2;\n}\n.shared-world-editor-fields label > span {\n  color: var(--editor-faint);\n  font-size: 10.5px;\n}\n.shared-world-editor-fields > button {\n  grid-column: span 3;\n}\n.shared-world-editor-fields label:has(.shared-world-editor-wide) {\n  grid-column: 1 / -1;\n}\n.shared-world-editor-fields :is(input, select) {\n  width: 100%;\n  height: 24px;\n  padding: 0 5px;\n  border: 1px solid var(--editor-line);\n  border-radius: 4px;\n  background: var(--editor-field);\n  color: inherit;\n  font: inherit;\n  font-variant-numeric: tabular-nums;\n  user-select: text;\n}\n.shared-world-editor-fields input::placeholder {\n  color: var(--editor-faint);\n}\n.shared-world-editor-limits summary {\n  margin-bottom: 6px;\n  color: var(--editor-faint);\n  cursor: pointer;\n}\n.shared-world-editor-hint {\n  margin: 0 0 12px;\n  color: var(--editor-faint);\n}\n.shared-world-editor-time {\n  flex: none;\n  max-height: 190px;\n  overflow: hidden auto;\n  border-top: 1px solid var(--editor-line);\n}\n.shared-world-editor-timeline {\n  display: block;\n  width: 100%;\n  touch-action: none;\n}\n.shared-world-editor-strips {\n  flex: none;\n  display: grid;\n  grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr));\n  gap: 6px 14px;\n  max-height: 240px;\n  padding: 6px 8px 8px;\n  overflow: hidden auto;\n  border-top: 1px solid var(--editor-line);\n}\n.shared-world-editor-strips:empty {\n  display: none;\n}\n.shared-world-editor-strip {\n  display: flex;\n  flex-wrap: wrap;\n  gap: 4px;\n  min-width: 0;\n}\n.shared-world-editor-strip-name {\n  flex: 1 0 100%;\n  padding: 0 0 0 6px;\n  border: 0;\n  border-left: 3px solid;\n  background: none;\n  color: inherit;\n  font: inherit;\n  font-weight: 600;\n  text-align: left;\n  cursor: pointer;\n}\n.shared-world-editor-view-frame {\n  position: relative;\n  flex: 1 1 0;\n  min-width: 60px;\n  margin: 0;\n}\n.shared-world-editor-view {\n  display: block;\n  width: 100%;\n  border-radius: 4px;\n}\n.shared-world-editor-view-frame figcaption {\n  position: absolute;\n  top: 2px;\n  left: 5px;\n  color: var(--editor-ink);\n  font-size: 10px;\n  opacity: 0.75;\n}\n.shared-world-editor-help {\n  position: absolute;\n  inset: 36px 0 0;\n  z-index: 2;\n  padding: 14px 18px;\n  overflow: auto;\n  background: var(--editor-bg);\n}\n.shared-world-editor-help-columns {\n  display: grid;\n  grid-template-columns: repeat(auto-fit, minmax(230px, 1fr));\n  gap: 14px 26px;\n  margin-bottom: 12px;\n}\n.shared-world-editor-help dl {\n  display: grid;\n  grid-template-columns: max-content 1fr;\n  gap: 3px 10px;\n  margin: 6px 0 0;\n}\n.shared-world-editor-help dt {\n  max-width: 120px;\n  font-weight: 600;\n}\n.shared-world-editor-help dd {\n  margin: 0;\n  color: var(--editor-faint);\n}\n.shared-world-editor-trouble {\n  position: absolute;\n  inset: 0;\n  z-index: 3;\n  display: flex;\n  flex-direction: column;\n  gap: 8px;\n  padding: 18px;\n  border: 1px solid var(--border-color, #40434c);\n  border-left: 4px solid #e69f00;\n  border-radius: 8px;\n  background: var(--comfy-menu-bg, #232429);\n  color: var(--input-text, #eceef2);\n  font:\n    12px / 1.4 Inter,\n    system-ui,\n    sans-serif;\n}\n.shared-world-editor-trouble p {\n  margin: 0;\n}\n.shared-world-editor-trouble-text {\n  flex: 1;\n  min-height: 80px;\n  padding: 6px;\n  border: 1px solid var(--border-color, #40434c);\n  border-radius: 4px;\n  background: var(--comfy-input-bg, #1b1c20);\n  color: inherit;\n  font: 11px / 1.4 monospace;\n  resize: none;\n}\n.shared-world-editor-trouble .shared-world-editor-group {\n  gap: 6px;\n}\n.shared-world-editor-trouble .shared-world-editor-plain {\n  border-color: var(--border-color, #40434c);\n}\n.shared-world-editor-dialog {\n  position: fixed;\n  inset: 2vh 2vw;\n  width: 96vw;\n  max-width: none;\n  height: 96vh;\n  max-height: none;\n  margin: 0;\n  padding: 0;\n  border: 0;\n  border-radius: 8px;\n  background: none;\n}\n.shared-world-editor-dialog::backdrop {\n  background: rgb(0 0 0 / 55%);\n}\n.shared-world-editor-large .shared-world-editor-side:has(*) {\n  width: 400px;\n}\n@container (width < 620px) {\n  .shared-world-editor-side {\n    display: none;\n  }\n}\n";
+var editor_default = ".shared-world-editor-host {\n  box-sizing: border-box;\n  width: 100%;\n  height: 100%;\n  min-height: 520px;\n  position: relative;\n}\n.shared-world-editor {\n  --editor-bg: var(--comfy-menu-bg, #232429);\n  --editor-field: var(--component-node-widget-background, var(--comfy-input-bg, #1b1c20));\n  --editor-ink: var(--input-text, #eceef2);\n  --editor-faint: var(--descrip-text, #969ba6);\n  --editor-line: var(--border-color, #40434c);\n  --editor-accent: var(--p-primary-color, #56b4e9);\n  position: absolute;\n  inset: 0;\n  display: flex;\n  flex-direction: column;\n  overflow: hidden;\n  container-type: inline-size;\n  border: 1px solid var(--editor-line);\n  border-radius: 8px;\n  background: var(--editor-bg);\n  color: var(--editor-ink);\n  font:\n    12px / 1.35 Inter,\n    system-ui,\n    sans-serif;\n  user-select: none;\n}\n.shared-world-editor *,\n.shared-world-editor-trouble * {\n  box-sizing: border-box;\n}\n.shared-world-editor-host [hidden]:not([hidden=\"until-found\"]),\n.shared-world-editor [hidden]:not([hidden=\"until-found\"]) {\n  display: none;\n}\n.shared-world-editor-toolbar {\n  flex: none;\n  display: flex;\n  flex-wrap: wrap;\n  align-items: center;\n  gap: 4px 8px;\n  padding: 5px 8px;\n  border-bottom: 1px solid var(--editor-line);\n}\n.shared-world-editor-group {\n  display: flex;\n  align-items: center;\n  gap: 1px;\n}\n.shared-world-editor-gap {\n  flex: 1;\n}\n.shared-world-editor-button {\n  display: inline-flex;\n  align-items: center;\n  justify-content: center;\n  gap: 5px;\n  min-width: 28px;\n  height: 26px;\n  padding: 0 6px;\n  border: 1px solid transparent;\n  border-radius: 5px;\n  background: none;\n  color: inherit;\n  font: inherit;\n  cursor: pointer;\n}\n.shared-world-editor-button svg {\n  width: 15px;\n  height: 15px;\n  fill: none;\n  stroke: currentcolor;\n  stroke-width: 1.5;\n  stroke-linecap: round;\n  stroke-linejoin: round;\n}\n.shared-world-editor-button:hover:enabled {\n  background: color-mix(in srgb, var(--editor-ink) 12%, transparent);\n}\n.shared-world-editor-button:disabled {\n  opacity: 0.35;\n  cursor: default;\n}\n.shared-world-editor-button[aria-pressed=\"true\"] {\n  background: color-mix(in srgb, var(--editor-accent) 28%, transparent);\n  border-color: color-mix(in srgb, var(--editor-accent) 60%, transparent);\n}\n.shared-world-editor-plain {\n  border-color: var(--editor-line);\n}\n.shared-world-editor :is(button, input, select, summary):focus-visible {\n  outline: 2px solid var(--editor-accent);\n  outline-offset: 1px;\n}\n.shared-world-editor-presets {\n  height: 26px;\n  max-width: 130px;\n  border: 1px solid var(--editor-line);\n  border-radius: 5px;\n  background: var(--editor-field);\n  color: inherit;\n  font: inherit;\n}\n.shared-world-editor-clock {\n  min-width: 104px;\n  padding-left: 6px;\n  white-space: pre;\n  font-variant-numeric: tabular-nums;\n}\n.shared-world-editor-main {\n  flex: 1 1 0;\n  min-height: 180px;\n  display: flex;\n}\n.shared-world-editor-ground {\n  position: relative;\n  flex: 1 1 0;\n  min-width: 0;\n}\n.shared-world-editor-map {\n  position: absolute;\n  inset: 0;\n  width: 100%;\n  height: 100%;\n  touch-action: none;\n}\n.shared-world-editor-keyboard {\n  position: absolute;\n  top: 0;\n  left: 0;\n  width: 1px;\n  height: 1px;\n  padding: 0;\n  border: 0;\n  opacity: 0;\n  resize: none;\n  overflow: hidden;\n}\n.shared-world-editor-keyboard:focus ~ .shared-world-editor-map {\n  box-shadow: inset 0 0 0 1.5px var(--editor-accent);\n}\n.shared-world-editor-empty {\n  position: absolute;\n  inset: 0;\n  display: flex;\n  flex-direction: column;\n  align-items: center;\n  justify-content: center;\n  gap: 4px;\n  padding: 20px;\n  pointer-events: none;\n  text-align: center;\n}\n.shared-world-editor-empty strong {\n  font-size: 14px;\n}\n.shared-world-editor-now,\n.shared-world-editor-note {\n  position: absolute;\n  left: 50%;\n  max-width: 90%;\n  padding: 4px 10px;\n  transform: translateX(-50%);\n  border: 1px solid var(--editor-line);\n  border-radius: 6px;\n  background: var(--editor-bg);\n  pointer-events: none;\n}\n.shared-world-editor-now {\n  top: 22px;\n  color: var(--editor-faint);\n}\n.shared-world-editor-note {\n  bottom: 14px;\n  border-color: var(--editor-accent);\n}\n.shared-world-editor-side {\n  flex: none;\n  width: 236px;\n  display: flex;\n  flex-direction: column;\n  min-height: 0;\n  border-left: 1px solid var(--editor-line);\n}\n.shared-world-editor-space {\n  position: relative;\n  flex: 1 1 50%;\n  min-height: 150px;\n  border-bottom: 1px solid var(--editor-line);\n}\n.shared-world-editor-side:has(.shared-world-editor-space:not([hidden])) {\n  width: 320px;\n}\n.shared-world-editor-space canvas {\n  position: absolute;\n  inset: 0;\n  width: 100%;\n  height: 100%;\n  touch-action: none;\n}\n.shared-world-editor-inspector {\n  flex: 1 1 50%;\n  min-height: 0;\n  padding: 8px 10px;\n  overflow: auto;\n}\n.shared-world-editor-inspector h4,\n.shared-world-editor-help h4 {\n  grid-column: 1 / -1;\n  margin: 0;\n  font-size: 12px;\n  font-weight: 600;\n}\n.shared-world-editor-fields {\n  display: grid;\n  grid-template-columns: repeat(6, 1fr);\n  gap: 6px 8px;\n  margin-bottom: 12px;\n}\n.shared-world-editor-fields label {\n  display: flex;\n  flex-direction: column;\n  gap: 1px;\n  grid-column: span 3;\n  min-width: 0;\n}\n.shared-world-editor-fields label.shared-world-editor-third {\n  grid-column: span 2;\n}\n.shared-world-editor-fields label > span {\n  color: var(--editor-faint);\n  font-size: 10.5px;\n}\n.shared-world-editor-fields > button {\n  grid-column: span 3;\n}\n.shared-world-editor-fields label:has(.shared-world-editor-wide) {\n  grid-column: 1 / -1;\n}\n.shared-world-editor-fields :is(input, select) {\n  width: 100%;\n  height: 24px;\n  padding: 0 5px;\n  border: 1px solid var(--editor-line);\n  border-radius: 4px;\n  background: var(--editor-field);\n  color: inherit;\n  font: inherit;\n  font-variant-numeric: tabular-nums;\n  user-select: text;\n}\n.shared-world-editor-fields input::placeholder {\n  color: var(--editor-faint);\n}\n.shared-world-editor-limits summary {\n  margin-bottom: 6px;\n  color: var(--editor-faint);\n  cursor: pointer;\n}\n.shared-world-editor-hint {\n  margin: 0 0 12px;\n  color: var(--editor-faint);\n}\n.shared-world-editor-time {\n  flex: none;\n  max-height: 190px;\n  overflow: hidden auto;\n  border-top: 1px solid var(--editor-line);\n}\n.shared-world-editor-timeline {\n  display: block;\n  width: 100%;\n  touch-action: none;\n}\n.shared-world-editor-rows {\n  position: relative;\n}\n.shared-world-editor-playhead {\n  position: absolute;\n  top: 11px;\n  bottom: 0;\n  width: 1.5px;\n  margin-left: -0.25px;\n  background: var(--editor-ink);\n  pointer-events: none;\n}\n.shared-world-editor-playhead::before {\n  content: \"\";\n  position: absolute;\n  top: 0;\n  left: -4.25px;\n  border: 5px solid transparent;\n  border-top: 8px solid var(--editor-ink);\n  border-bottom: 0;\n}\n.shared-world-editor-strips {\n  flex: none;\n  display: grid;\n  grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr));\n  gap: 6px 14px;\n  max-height: 240px;\n  padding: 6px 8px 8px;\n  overflow: hidden auto;\n  border-top: 1px solid var(--editor-line);\n}\n.shared-world-editor-strips:empty {\n  display: none;\n}\n.shared-world-editor-strip {\n  display: flex;\n  flex-wrap: wrap;\n  gap: 4px;\n  min-width: 0;\n}\n.shared-world-editor-strip-name {\n  flex: 1 0 100%;\n  padding: 0 0 0 6px;\n  border: 0;\n  border-left: 3px solid;\n  background: none;\n  color: inherit;\n  font: inherit;\n  font-weight: 600;\n  text-align: left;\n  cursor: pointer;\n}\n.shared-world-editor-view-frame {\n  position: relative;\n  flex: 1 1 0;\n  min-width: 60px;\n  margin: 0;\n}\n.shared-world-editor-view {\n  display: block;\n  width: 100%;\n  border-radius: 4px;\n}\n.shared-world-editor-view-frame figcaption {\n  position: absolute;\n  top: 2px;\n  left: 5px;\n  color: var(--editor-ink);\n  font-size: 10px;\n  opacity: 0.75;\n}\n.shared-world-editor-help {\n  position: absolute;\n  inset: 36px 0 0;\n  z-index: 2;\n  padding: 14px 18px;\n  overflow: auto;\n  background: var(--editor-bg);\n}\n.shared-world-editor-help-columns {\n  display: grid;\n  grid-template-columns: repeat(auto-fit, minmax(230px, 1fr));\n  gap: 14px 26px;\n  margin-bottom: 12px;\n}\n.shared-world-editor-help dl {\n  display: grid;\n  grid-template-columns: max-content 1fr;\n  gap: 3px 10px;\n  margin: 6px 0 0;\n}\n.shared-world-editor-help dt {\n  max-width: 120px;\n  font-weight: 600;\n}\n.shared-world-editor-help dd {\n  margin: 0;\n  color: var(--editor-faint);\n}\n.shared-world-editor-trouble {\n  position: absolute;\n  inset: 0;\n  z-index: 3;\n  display: flex;\n  flex-direction: column;\n  gap: 8px;\n  padding: 18px;\n  border: 1px solid var(--border-color, #40434c);\n  border-left: 4px solid #e69f00;\n  border-radius: 8px;\n  background: var(--comfy-menu-bg, #232429);\n  color: var(--input-text, #eceef2);\n  font:\n    12px / 1.4 Inter,\n    system-ui,\n    sans-serif;\n}\n.shared-world-editor-trouble p {\n  margin: 0;\n}\n.shared-world-editor-trouble-text {\n  flex: 1;\n  min-height: 80px;\n  padding: 6px;\n  border: 1px solid var(--border-color, #40434c);\n  border-radius: 4px;\n  background: var(--comfy-input-bg, #1b1c20);\n  color: inherit;\n  font: 11px / 1.4 monospace;\n  resize: none;\n}\n.shared-world-editor-trouble .shared-world-editor-group {\n  gap: 6px;\n}\n.shared-world-editor-trouble .shared-world-editor-plain {\n  border-color: var(--border-color, #40434c);\n}\n.shared-world-editor-dialog {\n  position: fixed;\n  inset: 2vh 2vw;\n  width: 96vw;\n  max-width: none;\n  height: 96vh;\n  max-height: none;\n  margin: 0;\n  padding: 0;\n  border: 0;\n  border-radius: 8px;\n  background: none;\n}\n.shared-world-editor-dialog::backdrop {\n  background: rgb(0 0 0 / 55%);\n}\n.shared-world-editor-large .shared-world-editor-side:has(*) {\n  width: 400px;\n}\n@container (width < 620px) {\n  .shared-world-editor-side {\n    display: none;\n  }\n}\n";
 // src/editor/edits.ts
 /** The car of world/encounters.py. */
 var CAR = {
@@ -695,26 +695,41 @@ function shiftTimes(drawing, selection, seconds) {
 		else if (free(waypoint - 1)) least = Math.max(least, waypoints[waypoint - 1].time + SHORTEST_GAP - time);
 		if (waypoint < waypoints.length - 1 && free(waypoint + 1)) most = Math.min(most, waypoints[waypoint + 1].time - SHORTEST_GAP - time);
 	}
-	const shift = Math.min(Math.max(seconds, least), Math.max(most, least));
+	const shift = Math.min(Math.max(seconds, Math.min(least, 0)), Math.max(most, 0));
 	return changeWaypoints(drawing, selection, (waypoint) => ({
 		...waypoint,
 		time: rounded(waypoint.time + shift)
 	}));
 }
-/** A waypoint on the path at a time, so that the path changes little; where one is already, nothing changes. */
-function insertAt(drawing, index, time, position) {
+/**
+* A waypoint on the path at a time, so that the path changes little; where one is already, nothing changes.
+*
+* @param ground x and z of the waypoint, where it is not to lie on the path.
+*/
+function insertAt(drawing, index, time, ground) {
 	const agent = drawing.agents[index];
 	const near = agent.waypoints.findIndex((waypoint) => Math.abs(waypoint.time - time) < SHORTEST_GAP);
 	if (near >= 0) return [drawing, {
 		agent: index,
 		waypoint: near
 	}];
-	const place = position ?? positionOf(pathOf(agent).poseAt(time));
+	const pose = pathOf(agent).poseAt(time);
+	const [x, y, z] = positionOf(pose);
+	const position = ground ? [
+		ground[0],
+		y,
+		ground[1]
+	] : [
+		x,
+		y,
+		z
+	];
 	const number = agent.waypoints.filter((waypoint) => waypoint.time < time).length;
+	const yaw = [agent.waypoints[number - 1], agent.waypoints[number]].some((waypoint) => waypoint?.yaw != null) ? rounded(headingOf(pose)) : null;
 	const waypoint = {
 		time: rounded(time),
-		position: place,
-		yaw: null,
+		position,
+		yaw,
 		speed: null
 	};
 	const waypoints = [
@@ -951,6 +966,9 @@ var CHINESE = {
 	"pan; the wheel zooms once the map was clicked": "平移；点击地图后可用滚轮缩放",
 	"drag in the timeline": "在时间轴上拖动",
 	"waypoints in time, or the playhead": "移动路径点的时间或播放头",
+	Space: "空格",
+	Arrows: "方向键",
+	"1 to 9": "1 至 9",
 	"play or stop": "播放或停止",
 	"one frame back or on": "后退或前进一帧",
 	"first or last frame": "第一帧或最后一帧",
@@ -977,12 +995,12 @@ var CHINESE = {
 };
 var chinese = false;
 /** Choose the language once, before the editor is built; the page loads anew when its language changes. */
-function setLanguage(language) {
-	chinese = language.startsWith("zh");
+function setChinese(isChinese) {
+	chinese = isChinese;
 }
 /** Words in the page's language, with their numbered gaps filled. */
 function text(words, ...gaps) {
-	return (chinese ? CHINESE[words] : words).replace(/\{(\d)\}/g, (_, gap) => String(gaps[Number(gap)] ?? ""));
+	return filled(chinese ? CHINESE[words] : words, gaps);
 }
 // src/editor/commands.ts
 /** What buttons and keys do, each by a name. */
@@ -1040,6 +1058,16 @@ var Commands = class {
 	remove() {
 		const { state } = this;
 		if (state.selection.length > 0) state.edit(removeWaypoints(state.drawing, state.selection), []);
+	}
+	/** Without the agents of which waypoints are chosen, as `copyText` gives them. */
+	removeChosenAgents() {
+		const { drawing, selection } = this.state;
+		if (selection.length === 0) return;
+		const agents = drawing.agents.filter((_, index) => !selection.some(({ agent }) => agent === index));
+		this.state.edit({
+			...drawing,
+			agents
+		}, []);
 	}
 	/** Move the chosen waypoints by steps of the snapping grid, x to the right and z ahead. */
 	nudge(x, z, scale) {
@@ -1346,6 +1374,12 @@ var MOUSE = [
 	["right or middle button", "pan; the wheel zooms once the map was clicked"],
 	["drag in the timeline", "waypoints in time, or the playhead"]
 ];
+/** Keys that have a name of their own in other languages. */
+var NAMED_KEYS = {
+	Space: "Space",
+	Arrows: "Arrows",
+	"1 to 9": "1 to 9"
+};
 function helpPage(close) {
 	const keys = SHORTCUTS.flatMap(({ shown, does }) => does ? [[shown, does]] : []);
 	const button = element("button", "editor-button editor-plain", {
@@ -1353,7 +1387,7 @@ function helpPage(close) {
 		textContent: text("Close"),
 		onclick: close
 	});
-	return element("div", "editor-help", { hidden: true }, element("div", "editor-help-columns", {}, table("Mouse", MOUSE.map(([action, meaning]) => [text(action), meaning])), table("Signs", SIGNS.map(([sign, meaning]) => [text(sign), meaning])), table("Keys", [...keys, ...MORE_SHORTCUTS])), button);
+	return element("div", "editor-help", { hidden: true }, element("div", "editor-help-columns", {}, table("Mouse", MOUSE.map(([action, meaning]) => [text(action), meaning])), table("Signs", SIGNS.map(([sign, meaning]) => [text(sign), meaning])), table("Keys", [...keys, ...MORE_SHORTCUTS].map(([key, does]) => [NAMED_KEYS[key] ? text(NAMED_KEYS[key]) : key, does]))), button);
 }
 function table(title, rows) {
 	const items = rows.flatMap(([term, meaning]) => [element("dt", "", { textContent: term }), element("dd", "", { textContent: text(meaning) })]);
@@ -1800,14 +1834,17 @@ function projectLocal(camera, [x, y, z]) {
 		depth: z
 	};
 }
-/** Where a point of the world appears; behind the camera `depth` is negative. */
-function project(camera, point) {
-	return projectLocal(camera, toLocal(camera.pose, point));
-}
 /** Whether a point of the world lies in the picture. */
 function sees(camera, point) {
-	const { u, v, depth } = project(camera, point);
-	return depth > .05 && u >= 0 && u <= camera.width && v >= 0 && v <= camera.height;
+	const { pose } = camera;
+	const [dx, dy, dz] = [
+		point[0] - pose[3],
+		point[1] - pose[7],
+		point[2] - pose[11]
+	];
+	if (pose[2] * dx + pose[6] * dy + pose[10] * dz <= .05) return false;
+	const { u, v } = projectLocal(camera, toLocal(pose, point));
+	return u >= 0 && u <= camera.width && v >= 0 && v <= camera.height;
 }
 /** The part of a line in front of the camera, both ends in its own frame; null where none is. */
 function clippedLine(from, to) {
@@ -1852,20 +1889,9 @@ function fieldOfView(camera) {
 		right: right < left ? right + 360 : right
 	};
 }
-/** Whether cameras show a body at a pose: `hidden` where it would be in a picture but something stands before it. */
-function sights(cameras, pose, body, between, walls) {
-	const points = boxCorners(pose, body);
-	const middle = toWorld(pose, body.centre);
-	const watching = cameras.filter((camera) => sees(camera, middle) || points.some((point) => sees(camera, point)));
-	if (watching.length === 0) return "outside";
-	return watching.some(({ pose: eye }) => {
-		const from = [
-			eye[3],
-			eye[7],
-			eye[11]
-		];
-		return !between.some((footprint) => crosses(footprint, from, middle)) && !walls?.hides(from, middle);
-	}) ? "seen" : "hidden";
+/** Cameras that have a body in their picture, whatever stands before it: its middle or one of its corners. */
+function camerasOn(cameras, middle, corners) {
+	return cameras.filter((camera) => sees(camera, middle) || corners.some((corner) => sees(camera, corner)));
 }
 /** The eight corners of a body in the world: rear ones first, below and above in turn. */
 function boxCorners(pose, { size, centre }) {
@@ -1876,46 +1902,46 @@ function boxCorners(pose, { size, centre }) {
 		centre[2] + along * size[2]
 	]))));
 }
-/** Whether a line passes over a footprint, heights left aside. */
-function crosses(footprint, from, to) {
+/** Whether the line from a camera to a point passes over a footprint, heights left aside. */
+function crosses(footprint, camera, to) {
+	const x = camera.pose[3];
+	const z = camera.pose[11];
+	if (isApart(footprint, x, z, to[0] - x, to[2] - z)) return false;
 	const around = corners(footprint);
 	return around.some((corner, index) => {
 		const next = around[(index + 1) % around.length];
-		const side = (a, b, c) => Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
-		const start = [from[0], from[2]];
-		const end = [to[0], to[2]];
-		return side(start, end, corner) !== side(start, end, next) && side(corner, next, start) !== side(corner, next, end);
+		return side(x, z, to[0], to[2], corner) !== side(x, z, to[0], to[2], next) && side(...corner, ...next, [x, z]) !== side(...corner, ...next, [to[0], to[2]]);
 	});
 }
-var BEARINGS = 24;
-var RINGS = 6;
-/** Share of the ground within `SIGHT` of either that is seen by one of both, and is seen by both. */
-function overlapOfViews(first, second) {
-	const one = new Coverage(first);
-	const two = new Coverage(second);
-	let either = 0;
-	let both = 0;
-	for (const [here, there] of [[one, two], [two, one]]) for (let ring = 0; ring < RINGS; ring++) {
-		const distance = 30 * (ring + .5) / RINGS;
-		for (let step = 0; step < BEARINGS; step++) {
-			const bearing = 2 * Math.PI * step / BEARINGS;
-			const x = here.x + distance * Math.sin(bearing);
-			const z = here.z + distance * Math.cos(bearing);
-			if (!here.holds(x, z)) continue;
-			either += distance;
-			if (there.holds(x, z)) both += distance;
-		}
-	}
-	return either > 0 ? both / either : 0;
+/** Whether a line from (x, z) by (dx, dz) keeps out of the circle around a footprint, as nearly all do. */
+function isApart({ centre, halfWidth, halfLength }, x, z, dx, dz) {
+	const cx = centre[0] - x;
+	const cz = centre[1] - z;
+	const along = Math.min(Math.max((cx * dx + cz * dz) / (dx * dx + dz * dz || 1), 0), 1);
+	const missX = cx - along * dx;
+	const missZ = cz - along * dz;
+	return missX * missX + missZ * missZ > halfWidth * halfWidth + halfLength * halfLength;
 }
+/** On which side of the line from a to b a point lies. */
+function side(ax, az, bx, bz, [x, z]) {
+	return Math.sign((bx - ax) * (z - az) - (bz - az) * (x - ax));
+}
+var BEARINGS = Array.from({ length: 24 }, (_, step) => step * 15);
+var DIRECTIONS = BEARINGS.map((bearing) => {
+	const angle = bearing * Math.PI / 180;
+	return [Math.sin(angle), Math.cos(angle)];
+});
+var RINGS = Array.from({ length: 6 }, (_, ring) => 30 * (ring + .5) / 6);
 /** The ground that an agent's cameras see, heights left aside. */
 var Coverage = class {
-	x;
-	z;
+	#x;
+	#z;
 	#fields;
+	/** Which of `BEARINGS` are in view. */
+	#around;
 	constructor(cameras) {
-		this.x = cameras[0].pose[3];
-		this.z = cameras[0].pose[11];
+		this.#x = cameras[0].pose[3];
+		this.#z = cameras[0].pose[11];
 		this.#fields = cameras.flatMap((camera) => {
 			const field = fieldOfView(camera);
 			return field ? [{
@@ -1923,15 +1949,107 @@ var Coverage = class {
 				width: field.right - field.left
 			}] : [];
 		});
+		this.#around = BEARINGS.map((bearing) => this.#isAt(bearing));
 	}
-	holds(x, z) {
-		const dx = x - this.x;
-		const dz = z - this.z;
-		if (dx * dx + dz * dz > 900) return false;
-		const bearing = Math.atan2(dx, dz) * 180 / Math.PI;
+	/** Share of the ground within `SIGHT` of either that is seen by one of both, and is seen by both. */
+	overlapWith(other) {
+		if (Math.hypot(other.#x - this.#x, other.#z - this.#z) >= 60) return 0;
+		const [here, there] = [this.#seenBy(other), other.#seenBy(this)];
+		const either = here.seen + there.seen;
+		return either > 0 ? (here.both + there.both) / either : 0;
+	}
+	/** How much ground around here is in view, and how much of it in view from the other. */
+	#seenBy(other) {
+		let [seen, both] = [0, 0];
+		this.#around.forEach((isInView, index) => {
+			if (!isInView) return;
+			const [sine, cosine] = DIRECTIONS[index];
+			for (const distance of RINGS) {
+				seen += distance;
+				if (other.#holds(this.#x + distance * sine, this.#z + distance * cosine)) both += distance;
+			}
+		});
+		return {
+			seen,
+			both
+		};
+	}
+	#holds(x, z) {
+		const [dx, dz] = [x - this.#x, z - this.#z];
+		return dx * dx + dz * dz <= 900 && this.#isAt(Math.atan2(dx, dz) * 180 / Math.PI);
+	}
+	#isAt(bearing) {
 		return this.#fields.some(({ left, width }) => ((bearing - left) % 360 + 360) % 360 <= width);
 	}
 };
+// src/editor/meetings.ts
+/** Frames for which the overlap of views is computed at most; it changes slowly, and long clips must stay quick. */
+var FINEST_OVERLAPS = 160;
+function meetingsOf(agents, walls) {
+	return agents.flatMap((one, first) => agents.slice(first + 1).map((two, offset) => {
+		const second = first + 1 + offset;
+		const { separations, overlaps, there, back } = pairOf(one, two, walls);
+		const others = agents.filter((_, index) => index !== first && index !== second);
+		const firstSees = there.map((view, frame) => isFree(view, two, others, frame));
+		const secondSees = back.map((view, frame) => isFree(view, one, others, frame));
+		return {
+			first,
+			second,
+			separations,
+			firstSees,
+			secondSees,
+			hidden: there.map(({ isInPicture }, frame) => isInPicture && !firstSees[frame] || back[frame].isInPicture && !secondSees[frame]),
+			overlaps
+		};
+	}));
+}
+/** Pairs by both agents' motions, of which a drag changes few; they go with the motions. */
+var pairs = /* @__PURE__ */ new WeakMap();
+function pairOf(one, two, walls) {
+	let known = pairs.get(one);
+	if (!known) pairs.set(one, known = /* @__PURE__ */ new WeakMap());
+	const before = known.get(two);
+	if (before?.walls === walls) return before.pair;
+	const pair = newPair(one, two, walls);
+	known.set(two, {
+		walls,
+		pair
+	});
+	return pair;
+}
+function newPair(one, two, walls) {
+	const stride = Math.ceil(one.moments.length / FINEST_OVERLAPS);
+	const overlaps = [];
+	one.moments.forEach(({ coverage }, frame) => {
+		overlaps.push(frame % stride === 0 ? coverage.overlapWith(two.moments[frame].coverage) : overlaps.at(-1));
+	});
+	return {
+		separations: one.moments.map(({ footprint }, frame) => separation(footprint, two.moments[frame].footprint)),
+		overlaps,
+		there: looks(one, two, walls),
+		back: looks(two, one, walls)
+	};
+}
+function looks(from, to, walls) {
+	return from.moments.map(({ cameras }, frame) => {
+		const { middle, corners } = to.moments[frame];
+		const showing = camerasOn(cameras, middle, corners);
+		const isOpen = ({ pose }) => !walls?.hides([
+			pose[3],
+			pose[7],
+			pose[11]
+		], middle);
+		return {
+			isInPicture: showing.length > 0,
+			cameras: showing.filter(isOpen)
+		};
+	});
+}
+/** Whether a look reaches the other past all further agents. */
+function isFree({ cameras }, to, others, frame) {
+	const { middle } = to.moments[frame];
+	return cameras.some((camera) => !others.some((agent) => crosses(agent.moments[frame].footprint, camera, middle)));
+}
 // src/editor/motion.ts
 /** Stands in for an agent's body where none is given, as in Python's pictures. */
 var UNKNOWN_BODY = {
@@ -1946,8 +2064,6 @@ var UNKNOWN_BODY = {
 		0
 	]
 };
-/** Frames for which the overlap of views is computed at most; it changes slowly, and long clips must stay quick. */
-var FINEST_OVERLAPS = 160;
 function bodyOf(agent) {
 	return agent.body ?? UNKNOWN_BODY;
 }
@@ -1961,11 +2077,13 @@ function camerasOf(agent, pose) {
 		height: rig.height
 	}));
 }
-function motionOf(drawing, frames, frameRate, walls) {
-	const agents = drawing.agents.map((agent) => agentMotion(agent, frames, frameRate));
+/** @param before motion with the same frames and rate: agents that did not change since are taken from it. */
+function motionOf(drawing, frames, frameRate, walls, before = null) {
+	const known = new Map(before?.agents.map((motion) => [motion.agent, motion]));
+	const agents = drawing.agents.map((agent) => known.get(agent) ?? agentMotion(agent, frames, frameRate));
 	return {
 		agents,
-		meetings: agents.flatMap((_, first) => agents.slice(first + 1).map((__, offset) => meeting(agents, first, first + 1 + offset, walls)))
+		meetings: meetingsOf(agents, walls)
 	};
 }
 function agentMotion(agent, frames, frameRate) {
@@ -1981,45 +2099,25 @@ function agentMotion(agent, frames, frameRate) {
 	const end = (frames - 1) / frameRate;
 	const left = Math.ceil((agent.waypoints.at(-1).time - end) * frameRate);
 	const beyond = left > 0 ? Array.from({ length: left + 1 }, (_, frame) => path.poseAt(end + frame / frameRate)) : [];
+	const moments = poses.map((pose) => momentOf(agent, pose));
 	return {
 		agent,
 		poses,
 		speeds: [...speeds, speeds.at(-1) ?? 0],
 		turns: [...turns, 0],
-		beyond
+		beyond,
+		moments
 	};
 }
-function meeting(agents, first, second, walls) {
-	const one = agents[first];
-	const two = agents[second];
-	const bodies = [bodyOf(one.agent), bodyOf(two.agent)];
-	const others = agents.filter((_, index) => index !== first && index !== second);
-	const stride = Math.ceil(one.poses.length / FINEST_OVERLAPS);
-	let overlap = 0;
-	const frames = one.poses.map((pose, frame) => {
-		const other = two.poses[frame];
-		const between = others.map((agent) => footprint(agent.poses[frame], bodyOf(agent.agent)));
-		const cameras = camerasOf(one.agent, pose);
-		const otherCameras = camerasOf(two.agent, other);
-		const there = sights(cameras, other, bodies[1], between, walls);
-		const back = sights(otherCameras, pose, bodies[0], between, walls);
-		if (frame % stride === 0) overlap = overlapOfViews(cameras, otherCameras);
-		return {
-			separation: separation(footprint(pose, bodies[0]), footprint(other, bodies[1])),
-			firstSees: there === "seen",
-			secondSees: back === "seen",
-			hidden: there === "hidden" || back === "hidden",
-			overlap
-		};
-	});
+function momentOf(agent, pose) {
+	const body = bodyOf(agent);
+	const cameras = camerasOf(agent, pose);
 	return {
-		first,
-		second,
-		separations: frames.map((frame) => frame.separation),
-		firstSees: frames.map((frame) => frame.firstSees),
-		secondSees: frames.map((frame) => frame.secondSees),
-		hidden: frames.map((frame) => frame.hidden),
-		overlaps: frames.map((frame) => frame.overlap)
+		cameras,
+		coverage: new Coverage(cameras),
+		footprint: footprint(pose, body),
+		middle: toWorld(pose, body.centre),
+		corners: boxCorners(pose, body)
 	};
 }
 // src/editor/map_hits.ts
@@ -2224,10 +2322,9 @@ function drawCloud({ context, view, state, cloud }) {
 /** Wedges of the fields of view at the playhead, and where those of two agents overlap. */
 function drawViews(scene) {
 	const { context, theme, motion, state } = scene;
-	const areas = motion.agents.map(({ agent, poses }, index) => {
-		const pose = poses[state.playhead];
+	drawOverlaps(scene, motion.agents.map(({ moments }, index) => {
 		const area = new Path2D();
-		camerasOf(agent, pose).forEach((camera, view) => {
+		moments[state.playhead].cameras.forEach((camera, view) => {
 			const field = fieldOfView(camera);
 			if (!field) return;
 			const wedge = wedgePath(scene, [camera.pose[3], camera.pose[11]], field.left, field.right);
@@ -2240,14 +2337,26 @@ function drawViews(scene) {
 			context.stroke(wedge);
 		});
 		return area;
-	});
-	for (const { first, second } of motion.meetings) {
-		context.save();
-		context.clip(areas[first]);
-		context.fillStyle = theme.overlap;
-		context.fill(areas[second]);
-		context.restore();
+	}));
+}
+/** Ground that two agents or more see, in one tint however many they are. */
+function drawOverlaps({ context, view, theme, overlaps }, areas) {
+	overlaps.width = context.canvas.width;
+	overlaps.height = context.canvas.height;
+	const layer = overlaps.getContext("2d");
+	layer.setTransform(context.getTransform());
+	layer.fillStyle = theme.overlap;
+	const before = new Path2D();
+	for (const area of areas) {
+		layer.save();
+		layer.clip(area);
+		layer.fill(before);
+		layer.restore();
+		before.addPath(area);
 	}
+	context.globalAlpha = theme.overlapOpacity;
+	context.drawImage(overlaps, 0, 0, ...view.size);
+	context.globalAlpha = 1;
 }
 function wedgePath({ view }, origin, left, right) {
 	const [x, y] = view.toPixel(origin);
@@ -2472,6 +2581,7 @@ function drawMarquee({ context, theme }, [left, top, right, bottom]) {
 	context.strokeRect(left, top, right - left, bottom - top);
 }
 // src/editor/map_view.ts
+/** Which part of the ground the map shows: x to the right, z upwards. */
 var NEAREST = 400;
 var FARTHEST = .5;
 var MapView = class {
@@ -2516,14 +2626,7 @@ var MapView = class {
 	}
 	/** Metres between grid lines: 1, 2 or 5 times a power of ten, so that lines are at least `pixels` apart. */
 	gridSpacing(pixels) {
-		const least = pixels / this.#scale;
-		const power = 10 ** Math.floor(Math.log10(least));
-		return [
-			1,
-			2,
-			5,
-			10
-		].map((step) => step * power).find((step) => step >= least * .999) ?? 10 * power;
+		return roundStep(pixels / this.#scale);
 	}
 };
 // src/editor/map.ts
@@ -2539,6 +2642,7 @@ var GroundMap = class {
 		meetings: []
 	};
 	#cloud = new CloudPicture();
+	#overlaps = document.createElement("canvas");
 	#drag = null;
 	#fitted = false;
 	#gesture = 0;
@@ -2571,6 +2675,7 @@ var GroundMap = class {
 			state: this.state,
 			motion,
 			cloud: this.#cloud,
+			overlaps: this.#overlaps,
 			marquee: this.#drag?.kind === "marquee" ? [...this.#drag.from, ...this.#drag.to] : null
 		});
 	}
@@ -2718,17 +2823,11 @@ var GroundMap = class {
 		if (this.state.tool === "draw") return;
 		const pixel = pixelOf(this.canvas, event);
 		const hit = hitAt(this.state, this.#motion, this.view, pixel);
-		if (hit.kind === "path") this.insertOnPath(hit.agent, hit.time, pixel);
+		if (hit.kind === "path") this.#insertOnPath(hit.agent, hit.time, pixel);
 		else if (hit.kind === "nothing") this.addWaypoint(pixel, event.altKey);
 	}
-	insertOnPath(agent, time, pixel) {
-		const ground = pixel && this.snapped(this.view.toGround(pixel));
-		const y = this.state.drawing.agents[agent].waypoints[0].position[1];
-		const [drawing, place] = insertAt(this.state.drawing, agent, time, ground && [
-			ground[0],
-			y,
-			ground[1]
-		]);
+	#insertOnPath(agent, time, pixel) {
+		const [drawing, place] = insertAt(this.state.drawing, agent, time, this.snapped(this.view.toGround(pixel)));
 		this.state.edit(drawing, place ? [place] : []);
 	}
 	/** A waypoint at a place of the map: behind the last one of the chosen agent, or the first of a new agent. */
@@ -2809,8 +2908,9 @@ var Occupancy = class {
 		return false;
 	}
 };
+/** One number for a cell, the same for no other within a hundred kilometres. */
 function cellOf(x, z) {
-	return `${Math.floor(x / CELL)},${Math.floor(z / CELL)}`;
+	return Math.floor(x / CELL) * 2 ** 20 + Math.floor(z / CELL);
 }
 // src/editor/player.ts
 var Player = class {
@@ -2956,6 +3056,7 @@ var SpacePane = class {
 	root = element("div", "editor-space", { hidden: true });
 	#view = null;
 	#loading = false;
+	#disposed = false;
 	#motion = {
 		agents: [],
 		meetings: []
@@ -2972,6 +3073,7 @@ var SpacePane = class {
 		if (!this.root.hidden) this.#view?.draw(motion);
 	}
 	dispose() {
+		this.#disposed = true;
 		this.#view?.dispose();
 		this.#view = null;
 	}
@@ -2979,9 +3081,10 @@ var SpacePane = class {
 		this.#loading = true;
 		try {
 			const { SpaceView } = await __vitePreload(async () => {
-				const { SpaceView } = await import("./space_view-b6D69fj7.mjs");
+				const { SpaceView } = await import("./space_view-BPum7cPP.mjs");
 				return { SpaceView };
 			}, [], import.meta.url);
+			if (this.#disposed) return;
 			this.#view = new SpaceView(this.root, this.state);
 			this.#view.draw(this.#motion);
 		} catch (error) {
@@ -3173,6 +3276,10 @@ var Timeline = class {
 	keyboard;
 	stop;
 	canvas = element("canvas", "editor-timeline");
+	#playhead = element("div", "editor-playhead");
+	root = element("div", "editor-rows", {}, this.canvas, this.#playhead);
+	/** What the rows were drawn from; while it plays only the playhead moves, since many agents have many rows. */
+	#drawn = [];
 	#motion = {
 		agents: [],
 		meetings: []
@@ -3181,6 +3288,8 @@ var Timeline = class {
 	#gestures = 0;
 	/** The span when a drag began, so that the last waypoint does not run away from the pointer. */
 	#draggedSpan = 0;
+	/** Pixels per second, as drawn last. */
+	#perSecond = 1;
 	constructor(state, keyboard, stop) {
 		this.state = state;
 		this.keyboard = keyboard;
@@ -3192,6 +3301,7 @@ var Timeline = class {
 			this.#draggedSpan = 0;
 			if (this.canvas.hasPointerCapture(event.pointerId)) this.canvas.releasePointerCapture(event.pointerId);
 			this.state.endMerge();
+			this.state.changed();
 		};
 		this.canvas.addEventListener("pointerup", release);
 		this.canvas.addEventListener("pointercancel", release);
@@ -3204,12 +3314,32 @@ var Timeline = class {
 	draw(motion) {
 		this.#motion = motion;
 		this.canvas.style.height = `${this.heightOf(motion)}px`;
-		if (this.canvas.clientWidth === 0) return;
-		const { context, size } = fitCanvas(this.canvas);
+		const { clientWidth, clientHeight } = this.canvas;
+		if (clientWidth === 0) return;
+		const span = this.#span;
+		this.#perSecond = Math.max(clientWidth - NAMES - RIGHT, 1) / span;
+		this.#playhead.style.left = `${Math.round(this.#x(this.state.playhead / this.state.frameRate))}px`;
 		const theme = currentTheme();
+		const { selection, agent } = this.state;
+		const basis = [
+			motion,
+			selection,
+			agent,
+			theme,
+			span,
+			clientWidth,
+			clientHeight,
+			window.devicePixelRatio
+		];
+		if (basis.every((value, index) => value === this.#drawn[index])) return;
+		this.#drawn = basis;
+		this.#drawRows(motion, theme);
+	}
+	#drawRows(motion, theme) {
+		const { context, size } = fitCanvas(this.canvas);
 		context.fillStyle = theme.panel;
 		context.fillRect(0, 0, ...size);
-		this.#drawRuler(context, theme, size);
+		this.#drawRuler(context, theme, size[1]);
 		motion.agents.forEach((agent, index) => {
 			this.#drawAgent(context, theme, agent, index);
 		});
@@ -3217,7 +3347,6 @@ var Timeline = class {
 			this.#drawMeeting(context, theme, meeting, motion.agents.length + index);
 		});
 		this.#drawEnd(context, theme, size);
-		this.#drawPlayhead(context, theme, size[1]);
 	}
 	/** Seconds from the left to the right end: all frames, and all waypoints. */
 	get #span() {
@@ -3225,23 +3354,20 @@ var Timeline = class {
 		return Math.max(this.#draggedSpan, this.state.duration, ...last, 1e-6);
 	}
 	#x(seconds) {
-		const width = this.canvas.clientWidth - NAMES - RIGHT;
-		return NAMES + seconds / this.#span * width;
+		return NAMES + seconds * this.#perSecond;
 	}
 	#seconds(x) {
-		const width = this.canvas.clientWidth - NAMES - RIGHT;
-		return (x - NAMES) / Math.max(width, 1) * this.#span;
+		return (x - NAMES) / this.#perSecond;
 	}
 	#top(row) {
 		return RULER + row * ROW;
 	}
-	#drawRuler(context, theme, [width, height]) {
+	#drawRuler(context, theme, height) {
 		const { frames, frameRate } = this.state;
 		const span = this.#span;
 		context.font = "10px system-ui, sans-serif";
 		context.textBaseline = "middle";
-		const perSecond = (width - NAMES - RIGHT) / span;
-		if (perSecond / frameRate > 5) {
+		if (this.#perSecond / frameRate > 5) {
 			context.fillStyle = theme.strongGrid;
 			for (let frame = 0; frame < frames; frame++) context.fillRect(Math.round(this.#x(frame / frameRate)), 16, 1, 4);
 		}
@@ -3253,7 +3379,7 @@ var Timeline = class {
 			10,
 			20,
 			60
-		].find((seconds) => seconds * perSecond > 38) ?? 120;
+		].find((seconds) => seconds * this.#perSecond > 38) ?? 120;
 		context.textAlign = "center";
 		for (let second = 0; second <= span + 1e-9; second += step) {
 			const x = Math.round(this.#x(second));
@@ -3359,22 +3485,6 @@ var Timeline = class {
 		context.fillStyle = translucent(theme.dark ? "#000000" : "#9a9aa2", .4);
 		context.fillRect(end + 1, RULER, width - end, height);
 	}
-	#drawPlayhead(context, theme, height) {
-		const x = Math.round(this.#x(this.state.playhead / this.state.frameRate)) + .5;
-		context.strokeStyle = theme.ink;
-		context.lineWidth = 1.5;
-		context.beginPath();
-		context.moveTo(x, 12);
-		context.lineTo(x, height);
-		context.stroke();
-		context.fillStyle = theme.ink;
-		context.beginPath();
-		context.moveTo(x - 5, 11);
-		context.lineTo(x + 5, 11);
-		context.lineTo(x, 19);
-		context.closePath();
-		context.fill();
-	}
 	#waypointAt(x, y) {
 		const agent = Math.floor((y - RULER) / ROW);
 		const waypoints = this.#motion.agents[agent]?.agent.waypoints ?? [];
@@ -3450,13 +3560,6 @@ var Timeline = class {
 		this.state.edit(drawing, place ? [place] : []);
 	}
 };
-/** Words that fit into a width, the rest as an ellipsis. */
-function shortened(context, words, width) {
-	if (context.measureText(words).width <= width) return words;
-	let kept = words.length - 1;
-	while (kept > 1 && context.measureText(`${words.slice(0, kept)}…`).width > width) kept--;
-	return `${words.slice(0, kept)}…`;
-}
 var encounters_default = {
 	head_on: {
 		"summary": "The cars pass each other on a straight road.",
@@ -4161,15 +4264,15 @@ var Toolbar = class {
 	#clock = element("span", "editor-clock");
 	constructor(state, commands, actions) {
 		const button = (icon, name, press, pressed, enabled) => {
-			const made = iconButton(icon, text(name), press);
+			const made = editorButton(icon, text(name), press);
 			this.#updates.push(() => {
 				if (pressed) made.setAttribute("aria-pressed", String(pressed()));
 				if (enabled) made.disabled = !enabled();
 			});
 			return made;
 		};
-		const play = iconButton("play", text("Play (Space)"), () => commands.play());
-		this.#updates.push(() => setIcon(play, state.playing ? "pause" : "play"));
+		const play = editorButton("play", text("Play (Space)"), () => commands.play());
+		this.#updates.push(() => setSign(play, ICONS[state.playing ? "pause" : "play"]));
 		this.#updates.push(() => nameButton(play, text(state.playing ? "Stop (Space)" : "Play (Space)")));
 		this.root.append(group(button("select", "Choose and move (V)", () => commands.setTool("select"), () => state.tool === "select"), button("draw", "Draw waypoints (D)", () => commands.setTool("draw"), () => state.tool === "draw")), group(labelledButton("add", "Agent", "Add an agent (A)", () => commands.addAgent()), button("insert", "Insert a waypoint at the playhead (I)", () => commands.insert(), void 0, () => state.agent >= 0), presets(commands)), group(button("undo", "Undo (Ctrl Z)", () => commands.undo(), void 0, () => state.canUndo), button("redo", "Redo (Ctrl Y)", () => commands.redo(), void 0, () => state.canRedo)), group(button("snap", "Snap to the grid (G)", () => commands.toggleSnap(), () => state.snap), button("fit", "Show everything (F)", () => commands.fit())), group(button("first", "First frame (Home)", () => commands.goTo(0)), play, this.#clock), element("span", "editor-gap"), group(button("copy", "Copy as JSON (Ctrl C)", actions.copy, void 0, () => state.drawing.agents.length > 0), button("paste", "Paste JSON (Ctrl V)", actions.paste)), group(button("space", "3D view", actions.toggleSpace, () => this.spaceShown), button("large", "Large editor", actions.toggleLarge, () => this.isLarge), button("help", "Keys and signs (?)", actions.toggleHelp)));
 		this.#updates.push(() => {
@@ -4184,25 +4287,11 @@ var Toolbar = class {
 		for (const update of this.#updates) update();
 	}
 };
-function iconButton(icon, name, press) {
-	const made = element("button", "editor-button", {
-		type: "button",
-		onclick: press
-	});
-	const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-	picture.setAttribute("viewBox", "0 0 16 16");
-	picture.setAttribute("aria-hidden", "true");
-	picture.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
-	made.append(picture);
-	setIcon(made, icon);
-	nameButton(made, name);
-	return made;
-}
-function setIcon(button, icon) {
-	button.querySelector("path")?.setAttribute("d", ICONS[icon]);
+function editorButton(icon, name, press) {
+	return iconButton("editor-button", ICONS[icon], name, press);
 }
 function labelledButton(icon, words, name, press) {
-	const made = iconButton(icon, text(name), press);
+	const made = editorButton(icon, text(name), press);
 	made.append(text(words));
 	return made;
 }
@@ -4317,8 +4406,9 @@ function drawGround(context, camera, theme, thin) {
 	context.strokeStyle = theme.strongGrid;
 	context.lineWidth = thin;
 	const [firstX, firstZ] = [x, z].map((value) => Math.round(value / GRID) * GRID);
+	context.beginPath();
 	for (let step = -60; step <= REACH; step += GRID) {
-		strokeLine(context, camera, [
+		addLine(context, camera, [
 			firstX + step,
 			0,
 			z - REACH
@@ -4327,7 +4417,7 @@ function drawGround(context, camera, theme, thin) {
 			0,
 			z + REACH
 		]);
-		strokeLine(context, camera, [
+		addLine(context, camera, [
 			x - REACH,
 			0,
 			firstZ + step
@@ -4337,23 +4427,17 @@ function drawGround(context, camera, theme, thin) {
 			firstZ + step
 		]);
 	}
+	context.stroke();
 }
 function drawPaths(context, camera, motion, theme, thin) {
 	motion.agents.forEach(({ poses }, index) => {
 		context.strokeStyle = translucent(agentColor(index, theme.dark), .55);
 		context.lineWidth = 1.5 * thin;
+		context.beginPath();
 		poses.slice(1).forEach((pose, before) => {
-			const from = poses[before];
-			strokeLine(context, camera, [
-				from[3],
-				from[7],
-				from[11]
-			], [
-				pose[3],
-				pose[7],
-				pose[11]
-			]);
+			addLine(context, camera, positionOf(poses[before]), positionOf(pose));
 		});
+		context.stroke();
 	});
 }
 /** Boxes of the others, the farthest first. */
@@ -4363,9 +4447,9 @@ function drawBoxes(context, camera, motion, owner, frame, theme, thin) {
 		camera.pose[7],
 		camera.pose[11]
 	];
-	const faces = motion.agents.flatMap(({ agent, poses }, index) => {
+	const faces = motion.agents.flatMap(({ moments }, index) => {
 		if (index === owner) return [];
-		const corners = boxCorners(poses[frame], bodyOf(agent));
+		const { corners } = moments[frame];
 		return FACES.map(([numbers, light]) => {
 			const points = numbers.map((number) => corners[number]);
 			const middle = points.reduce((sum, point) => sum.map((v, i) => v + point[i] / 4), [
@@ -4387,15 +4471,14 @@ function drawBoxes(context, camera, motion, owner, frame, theme, thin) {
 		fillPolygon(context, camera, points, color, true);
 	}
 }
-function strokeLine(context, camera, from, to) {
+/** Add the visible part of a line to the path. */
+function addLine(context, camera, from, to) {
 	const line = clippedLine(toLocal(camera.pose, from), toLocal(camera.pose, to));
 	if (!line) return;
 	const start = projectLocal(camera, line[0]);
 	const end = projectLocal(camera, line[1]);
-	context.beginPath();
 	context.moveTo(start.u, start.v);
 	context.lineTo(end.u, end.v);
-	context.stroke();
 }
 function fillPolygon(context, camera, corners, color, outlined = false) {
 	const visible = clippedPolygon(corners.map((corner) => toLocal(camera.pose, corner)));
@@ -4426,16 +4509,22 @@ var ViewStrips = class {
 	#shape = "";
 	constructor(state) {
 		this.state = state;
+		this.root.addEventListener("scroll", () => state.changed());
 	}
 	draw(motion) {
 		const theme = currentTheme();
 		this.#arrange(motion, theme.dark);
-		for (const { canvas, agent, view } of this.#pictures) {
+		const frame = this.state.playhead;
+		for (const { canvas, agent, view } of this.#pictures.filter(({ canvas }) => this.#isInSight(canvas))) {
 			const { context, size } = fitCanvas(canvas);
-			const { agent: drawn, poses } = motion.agents[agent];
-			const frame = this.state.playhead;
-			drawView(context, size, camerasOf(drawn, poses[frame])[view], motion, agent, frame, theme);
+			drawView(context, size, motion.agents[agent].moments[frame].cameras[view], motion, agent, frame, theme);
 		}
+	}
+	/** Whether a picture is in the part that is scrolled to; many agents have more of them than can be drawn in time. */
+	#isInSight(canvas) {
+		const { scrollTop, clientHeight } = this.root;
+		const top = canvas.parentElement.offsetTop - this.root.offsetTop;
+		return top < scrollTop + clientHeight && top + canvas.clientHeight > scrollTop;
 	}
 	/** Make the rows anew where agents, names or rigs changed. */
 	#arrange(motion, dark) {
@@ -4491,7 +4580,9 @@ var Panel = class {
 	#commands = new Commands(this.state, this.#map, this.#player, (words) => this.say(words));
 	#help = helpPage(() => this.#toggleHelp());
 	#toolbar;
-	#observers;
+	#sizes;
+	#themeChanged = () => this.requestDraw();
+	#forgetTheme = onThemeChange(this.#themeChanged);
 	#frame = 0;
 	#noteTimer = 0;
 	#motion = {
@@ -4516,12 +4607,7 @@ var Panel = class {
 		const sizes = new ResizeObserver(() => this.requestDraw());
 		sizes.observe(this.root);
 		sizes.observe(this.#map.canvas);
-		const theme = new MutationObserver(() => this.requestDraw());
-		theme.observe(document.body, {
-			attributes: true,
-			attributeFilter: ["class"]
-		});
-		this.#observers = [sizes, theme];
+		this.#sizes = sizes;
 	}
 	requestDraw() {
 		if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
@@ -4555,7 +4641,8 @@ var Panel = class {
 		this.#player.stop();
 		cancelAnimationFrame(this.#frame);
 		window.clearTimeout(this.#noteTimer);
-		for (const observer of this.#observers) observer.disconnect();
+		this.#sizes.disconnect();
+		this.#forgetTheme();
 		this.#space.dispose();
 	}
 	#build() {
@@ -4566,7 +4653,7 @@ var Panel = class {
 		this.#empty.append(element("strong", "", { textContent: text("Nothing is drawn yet") }), element("span", "", { textContent: text("Press A or “Agent” and click its way, or start from an encounter.") }));
 		const ground = element("div", "editor-ground", {}, this.#keyboard, this.#map.canvas, this.#empty, this.#hint, this.#note);
 		const side = element("div", "editor-side", {}, this.#space.root, this.#inspector.root);
-		const time = element("div", "editor-time", {}, this.#timeline.canvas);
+		const time = element("div", "editor-time", {}, this.#timeline.root);
 		this.root.append(this.#toolbar.root, element("div", "editor-main", {}, ground, side), time, this.#strips.root, this.#help);
 		this.#listen();
 	}
@@ -4576,7 +4663,7 @@ var Panel = class {
 		this.#keyboard.addEventListener("copy", (event) => this.#copy(event));
 		this.#keyboard.addEventListener("cut", (event) => {
 			this.#copy(event);
-			this.#commands.remove();
+			this.#commands.removeChosenAgents();
 		});
 		this.#keyboard.addEventListener("paste", (event) => {
 			event.preventDefault();
@@ -4590,7 +4677,9 @@ var Panel = class {
 		this.root.addEventListener("change", takeBack);
 	}
 	#pressKey(event) {
-		if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
+		const { target } = event;
+		if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return;
+		if (target instanceof HTMLButtonElement && (event.key === " " || event.key === "Enter")) return;
 		if (event.key === "?") this.#toggleHelp();
 		else if (event.key === "Escape" && this.#closesOnEscape()) this.#escape();
 		else if (!pressKey(event, this.#commands, this.state)) return;
@@ -4607,9 +4696,11 @@ var Panel = class {
 		else this.#toggleHelp();
 	}
 	#copy(event) {
-		event.preventDefault();
 		event.stopPropagation();
-		event.clipboardData?.setData("text/plain", this.#commands.copyText());
+		const copied = this.#commands.copyText();
+		if (copied === "") return;
+		event.preventDefault();
+		event.clipboardData?.setData("text/plain", copied);
 		this.say(text("Copied."));
 	}
 	async #pasteFromClipboard() {
@@ -4646,8 +4737,9 @@ var Panel = class {
 		];
 		if (basis.every((value, index) => value === this.#motionOf[index])) return;
 		if (cloud !== this.#motionOf[3]) this.#walls = cloud && new Occupancy(cloud.positions);
+		const isSameClock = frames === this.#motionOf[1] && frameRate === this.#motionOf[2];
 		this.#motionOf = basis;
-		this.#motion = motionOf(drawing, frames, frameRate, this.#walls);
+		this.#motion = motionOf(drawing, frames, frameRate, this.#walls, isSameClock ? this.#motion : null);
 	}
 	#walls = null;
 };
@@ -4705,7 +4797,7 @@ var EditorWidget = class {
 	#leavePlace;
 	constructor(node) {
 		this.node = node;
-		addStyle();
+		addStyle("editor", editor_default);
 		this.#leavePlace = inheritPlace(node, this.root);
 		this.root.append(this.#panel.root, this.#trouble);
 		this.#panel.state.onEdit = (drawing) => this.#keep(drawing);
@@ -4722,7 +4814,7 @@ var EditorWidget = class {
 		this.#text = text;
 		try {
 			const drawing = readDrawing(text);
-			this.#trouble.hidden = true;
+			this.#hideTrouble();
 			this.#panel.state.open(drawing);
 			this.#panel.fit();
 		} catch (error) {
@@ -4811,11 +4903,16 @@ var EditorWidget = class {
 			textContent: text("Start a new drawing")
 		});
 		anew.onclick = () => {
-			this.#trouble.hidden = true;
+			this.#hideTrouble();
 			this.#keep(EMPTY_DRAWING);
 		};
 		this.#trouble.replaceChildren(element("strong", "", { textContent: text("This value is not a drawing; it is kept as it is.") }), element("p", "", { textContent: reason }), kept, element("div", "editor-group", {}, copy, anew));
 		this.#trouble.hidden = false;
+		this.#panel.root.inert = true;
+	}
+	#hideTrouble() {
+		this.#trouble.hidden = true;
+		this.#panel.root.inert = false;
 	}
 	#toggleLarge() {
 		if (this.#dialog.open) {
@@ -4837,7 +4934,7 @@ var EditorWidget = class {
 };
 /** The widget of an input of type `WIDGET_TYPE`. */
 function makeDrawingWidget(node, inputName) {
-	setLanguage(String(app.extensionManager?.setting.get("Comfy.Locale") ?? "en"));
+	setChinese(isChinese());
 	const editor = new EditorWidget(node);
 	const widget = node.addDOMWidget(inputName, WIDGET_TYPE, editor.root, {
 		hideOnZoom: false,
@@ -4862,23 +4959,6 @@ function makeDrawingWidget(node, inputName) {
 function giveRoom(node) {
 	if (!node.widgets?.some((widget) => widget.type === "SHARED_WORLD_DRAWING")) return;
 	node.setSize([Math.max(node.size[0], USUAL_SIZE[0]), Math.max(node.size[1], USUAL_SIZE[1])]);
-}
-/** Run something after what an object does already. */
-function chain(owner, name, then) {
-	const before = owner[name];
-	owner[name] = function(...values) {
-		const result = before?.apply(this, values);
-		then(values[0]);
-		return result;
-	};
-}
-function addStyle() {
-	const id = "shared-world-editor-style";
-	if (document.getElementById(id)) return;
-	document.head.append(Object.assign(document.createElement("style"), {
-		id,
-		textContent: editor_default
-	}));
 }
 // src/editor/extension.ts
 app.registerExtension({

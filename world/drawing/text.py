@@ -8,7 +8,7 @@
                  "rig": as in a file of shared_world_agents, or null for the four views of a car}]}
 
 `limits`, `easing`, `body`, `rig`, `yaw` and `speed` may be left out. A version that replaces this one goes on reading
-it; frontend/src/world/drawing.ts is the same format for the page.
+it; frontend/src/world/drawing_text.ts reads and writes the same for the page.
 """
 
 import json

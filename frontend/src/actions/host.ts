@@ -1,5 +1,6 @@
 import { app } from "comfyui"
-import { element } from "../appearance/elements"
+import { addStyle, element } from "../appearance/elements"
+import { chain } from "../comfyui/chain"
 import { noteChange } from "../comfyui/changes"
 import { inheritPlace } from "../comfyui/element_place"
 import type { GraphNode, Widget } from "../comfyui/page"
@@ -22,7 +23,7 @@ class TrackHost {
   private panel: TrackPanel | null = null
 
   constructor(private readonly node: GraphNode) {
-    addStyle()
+    addStyle("tracks", css)
     this.switch.onclick = () => this.setOpen(!this.isOpen)
     this.root.append(this.switch)
     this.root.addEventListener("pointerenter", () => this.refresh())
@@ -85,12 +86,7 @@ class TrackHost {
   }
 
   private watch(widget: Widget | undefined): void {
-    if (!widget) return
-    const before = widget.callback
-    widget.callback = (value) => {
-      before?.call(widget, value)
-      this.refresh()
-    }
+    if (widget) chain(widget, "callback", () => this.refresh())
   }
 
   private read(): Piece {
@@ -123,12 +119,6 @@ class TrackHost {
   }
 }
 
-function addStyle(): void {
-  const id = "shared-world-tracks-style"
-  if (!document.getElementById(id))
-    document.head.append(Object.assign(document.createElement("style"), { id, textContent: css }))
-}
-
 /** Add the tracks to an Action Script node. */
 export function addTracks(node: GraphNode): void {
   const host = new TrackHost(node)
@@ -142,14 +132,9 @@ export function addTracks(node: GraphNode): void {
   })
   widget.serialize = false
   const leavePlace = inheritPlace(node, host.root)
-  const [configured, removed] = [node.onConfigure, node.onRemoved]
-  node.onConfigure = function (this: GraphNode, data) {
-    configured?.call(this, data)
-    host.restore()
-  }
-  node.onRemoved = function (this: GraphNode) {
-    removed?.call(this)
+  chain(node, "onConfigure", () => host.restore())
+  chain(node, "onRemoved", () => {
     leavePlace()
     host.dispose()
-  }
+  })
 }

@@ -1,6 +1,7 @@
 import { element, fitCanvas, nameButton } from "../appearance/elements"
 import { agentColor } from "../appearance/palette"
 import { currentTheme } from "../appearance/theme"
+import { onThemeChange } from "../appearance/theme_changes"
 import { forwardCanvasEvents } from "../comfyui/canvas_events"
 import { pixelOf } from "../comfyui/pointer"
 import { clear, isDown, meaningOfKey, perform, press, type Range, setAxis } from "./edits"
@@ -31,7 +32,8 @@ export class TrackPanel {
   private readonly speed = element("select", "tracks-speed")
   private readonly agents = element("span", "tracks-agents")
   private readonly observer = new ResizeObserver(() => this.draw())
-  private readonly themes = new MutationObserver(() => this.showAgents())
+  private readonly themeChanged = () => this.showAgents()
+  private readonly forgetTheme = onThemeChange(this.themeChanged)
   private piece: Piece | null = null
   private agent = 0
   private marked: Range = [0, 0]
@@ -48,7 +50,6 @@ export class TrackPanel {
     this.root.append(this.bar, this.canvas)
     this.canvas.title = text("help")
     this.observer.observe(this.canvas)
-    this.themes.observe(document.documentElement, { attributeFilter: ["class"] })
     this.listen()
   }
 
@@ -76,7 +77,7 @@ export class TrackPanel {
 
   dispose(): void {
     this.observer.disconnect()
-    this.themes.disconnect()
+    this.forgetTheme()
     this.recording = null
   }
 

@@ -1,4 +1,5 @@
-import { app } from "comfyui"
+import { filled } from "../appearance/words"
+import { isChinese } from "../comfyui/language"
 
 const ENGLISH = {
   open: "Tracks: press or draw keys",
@@ -37,7 +38,5 @@ const CHINESE: typeof ENGLISH = {
 
 /** A text in the page's language, with its numbered gaps filled. */
 export function text(key: keyof typeof ENGLISH, ...gaps: (string | number)[]): string {
-  const language = String(app.extensionManager?.setting.get("Comfy.Locale") ?? "en")
-  const texts = language.startsWith("zh") ? CHINESE : ENGLISH
-  return texts[key].replace(/\{(\d)\}/g, (_, gap) => String(gaps[Number(gap)] ?? ""))
+  return filled((isChinese() ? CHINESE : ENGLISH)[key], gaps)
 }

@@ -11,8 +11,9 @@ export interface Theme {
   readonly faintInk: string
   readonly panel: string
   readonly sky: string
-  /** What two agents see together: on the ground, and as a curve. */
+  /** What two agents see together: on the ground, with its opacity, and as a curve. */
   readonly overlap: string
+  readonly overlapOpacity: number
   readonly overlapCurve: string
   /** Agents see each other. */
   readonly sight: string
@@ -32,7 +33,8 @@ const LIGHT: Theme = {
   faintInk: "#77777f",
   panel: "#f1f1ee",
   sky: "#dfe9f2",
-  overlap: "rgba(222, 190, 0, 0.15)",
+  overlap: "#debe00",
+  overlapOpacity: 0.15,
   overlapCurve: "rgba(205, 172, 0, 0.75)",
   sight: "#3c3c44",
   danger: "#b3124e",
@@ -49,7 +51,8 @@ const DARK: Theme = {
   faintInk: "#969ba6",
   panel: "#232429",
   sky: "#2a3542",
-  overlap: "rgba(240, 228, 66, 0.12)",
+  overlap: "#f0e442",
+  overlapOpacity: 0.12,
   overlapCurve: "rgba(240, 228, 66, 0.55)",
   sight: "#d9dce3",
   danger: "#ff5d8f",

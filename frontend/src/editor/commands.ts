@@ -73,6 +73,14 @@ export class Commands {
     if (state.selection.length > 0) state.edit(removeWaypoints(state.drawing, state.selection), [])
   }
 
+  /** Without the agents of which waypoints are chosen, as `copyText` gives them. */
+  removeChosenAgents(): void {
+    const { drawing, selection } = this.state
+    if (selection.length === 0) return
+    const agents = drawing.agents.filter((_, index) => !selection.some(({ agent }) => agent === index))
+    this.state.edit({ ...drawing, agents }, [])
+  }
+
   /** Move the chosen waypoints by steps of the snapping grid, x to the right and z ahead. */
   nudge(x: number, z: number, scale: number): void {
     const { state } = this

@@ -3,7 +3,7 @@
 import type { Drawing, DrawnAgent } from "../world/drawing"
 import { pathOf } from "../world/drawing"
 import type { Easing, Waypoint } from "../world/paths"
-import { type Point, positionOf } from "../world/poses"
+import { headingOf, type Point, positionOf } from "../world/poses"
 import type { Place, Selection } from "./selection"
 
 /** The car of world/encounters.py. */
@@ -101,18 +101,31 @@ export function shiftTimes(drawing: Drawing, selection: Selection, seconds: numb
       most = Math.min(most, waypoints[waypoint + 1]!.time - SHORTEST_GAP - time)
     }
   }
-  const shift = Math.min(Math.max(seconds, least), Math.max(most, least))
+  const shift = Math.min(Math.max(seconds, Math.min(least, 0)), Math.max(most, 0))
   return changeWaypoints(drawing, selection, (waypoint) => ({ ...waypoint, time: rounded(waypoint.time + shift) }))
 }
 
-/** A waypoint on the path at a time, so that the path changes little; where one is already, nothing changes. */
-export function insertAt(drawing: Drawing, index: number, time: number, position?: Point): [Drawing, Place | null] {
+/**
+ * A waypoint on the path at a time, so that the path changes little; where one is already, nothing changes.
+ *
+ * @param ground x and z of the waypoint, where it is not to lie on the path.
+ */
+export function insertAt(
+  drawing: Drawing,
+  index: number,
+  time: number,
+  ground?: readonly [x: number, z: number],
+): [Drawing, Place | null] {
   const agent = drawing.agents[index]!
   const near = agent.waypoints.findIndex((waypoint) => Math.abs(waypoint.time - time) < SHORTEST_GAP)
   if (near >= 0) return [drawing, { agent: index, waypoint: near }]
-  const place = position ?? positionOf(pathOf(agent).poseAt(time))
+  const pose = pathOf(agent).poseAt(time)
+  const [x, y, z] = positionOf(pose)
+  const position: Point = ground ? [ground[0], y, ground[1]] : [x, y, z]
   const number = agent.waypoints.filter((waypoint) => waypoint.time < time).length
-  const waypoint: Waypoint = { time: rounded(time), position: place, yaw: null, speed: null }
+  const isTurned = [agent.waypoints[number - 1], agent.waypoints[number]].some((waypoint) => waypoint?.yaw != null)
+  const yaw = isTurned ? rounded(headingOf(pose)) : null
+  const waypoint: Waypoint = { time: rounded(time), position, yaw, speed: null }
   const waypoints = [...agent.waypoints.slice(0, number), waypoint, ...agent.waypoints.slice(number)]
   return [withAgent(drawing, index, (drawn) => ({ ...drawn, waypoints })), { agent: index, waypoint: number }]
 }

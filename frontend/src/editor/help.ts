@@ -24,6 +24,9 @@ const MOUSE: readonly (readonly [action: Words, meaning: Words])[] = [
   ["drag in the timeline", "waypoints in time, or the playhead"],
 ]
 
+/** Keys that have a name of their own in other languages. */
+const NAMED_KEYS: Readonly<Record<string, Words>> = { Space: "Space", Arrows: "Arrows", "1 to 9": "1 to 9" }
+
 export function helpPage(close: () => void): HTMLElement {
   const keys = SHORTCUTS.flatMap(({ shown, does }) => (does ? [[shown, does] as const] : []))
   const button = element("button", "editor-button editor-plain", {
@@ -47,7 +50,10 @@ export function helpPage(close: () => void): HTMLElement {
         "Signs",
         SIGNS.map(([sign, meaning]) => [text(sign), meaning]),
       ),
-      table("Keys", [...keys, ...MORE_SHORTCUTS]),
+      table(
+        "Keys",
+        [...keys, ...MORE_SHORTCUTS].map(([key, does]) => [NAMED_KEYS[key] ? text(NAMED_KEYS[key]) : key, does]),
+      ),
     ),
     button,
   )

@@ -28,6 +28,7 @@ export class GroundMap {
   readonly canvas = element("canvas", "editor-map")
   #motion: Motion = { agents: [], meetings: [] }
   readonly #cloud = new CloudPicture()
+  readonly #overlaps = document.createElement("canvas")
   #drag: Drag | null = null
   #fitted = false
   #gesture = 0
@@ -64,6 +65,7 @@ export class GroundMap {
       state: this.state,
       motion,
       cloud: this.#cloud,
+      overlaps: this.#overlaps,
       marquee: this.#drag?.kind === "marquee" ? [...this.#drag.from, ...this.#drag.to] : null,
     })
   }
@@ -201,14 +203,12 @@ export class GroundMap {
     if (this.state.tool === "draw") return
     const pixel = pixelOf(this.canvas, event)
     const hit = hitAt(this.state, this.#motion, this.view, pixel)
-    if (hit.kind === "path") this.insertOnPath(hit.agent, hit.time, pixel)
+    if (hit.kind === "path") this.#insertOnPath(hit.agent, hit.time, pixel)
     else if (hit.kind === "nothing") this.addWaypoint(pixel, event.altKey)
   }
 
-  insertOnPath(agent: number, time: number, pixel?: Pixel): void {
-    const ground = pixel && this.snapped(this.view.toGround(pixel))
-    const y = this.state.drawing.agents[agent]!.waypoints[0]!.position[1]
-    const [drawing, place] = insertAt(this.state.drawing, agent, time, ground && [ground[0], y, ground[1]])
+  #insertOnPath(agent: number, time: number, pixel: Pixel): void {
+    const [drawing, place] = insertAt(this.state.drawing, agent, time, this.snapped(this.view.toGround(pixel)))
     this.state.edit(drawing, place ? [place] : [])
   }
 

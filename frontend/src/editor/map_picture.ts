@@ -9,7 +9,7 @@ import type { Pose } from "../world/poses"
 import type { CloudPicture } from "./map_cloud"
 import { knobOf } from "./map_hits"
 import type { Ground, MapView } from "./map_view"
-import { type AgentMotion, bodyOf, camerasOf, type Motion } from "./motion"
+import { type AgentMotion, bodyOf, type Motion } from "./motion"
 import { isChosen } from "./selection"
 import { SIGHT } from "./sight"
 import type { EditorState } from "./state"
@@ -25,6 +25,8 @@ export interface MapScene {
   readonly state: EditorState
   readonly motion: Motion
   readonly cloud: CloudPicture
+  /** Takes what is seen twice, before it is laid over the ground. */
+  readonly overlaps: HTMLCanvasElement
   /** Corners in pixels of the rectangle that is being drawn to choose waypoints. */
   readonly marquee: readonly [number, number, number, number] | null
 }
@@ -104,10 +106,9 @@ function drawCloud({ context, view, state, cloud }: MapScene): void {
 /** Wedges of the fields of view at the playhead, and where those of two agents overlap. */
 function drawViews(scene: MapScene): void {
   const { context, theme, motion, state } = scene
-  const areas = motion.agents.map(({ agent, poses }, index) => {
-    const pose = poses[state.playhead]!
+  const areas = motion.agents.map(({ moments }, index) => {
     const area = new Path2D()
-    camerasOf(agent, pose).forEach((camera, view) => {
+    moments[state.playhead]!.cameras.forEach((camera, view) => {
       const field = fieldOfView(camera)
       if (!field) return
       const wedge = wedgePath(scene, [camera.pose[3]!, camera.pose[11]!], field.left, field.right)
@@ -121,13 +122,27 @@ function drawViews(scene: MapScene): void {
     })
     return area
   })
-  for (const { first, second } of motion.meetings) {
-    context.save()
-    context.clip(areas[first]!)
-    context.fillStyle = theme.overlap
-    context.fill(areas[second]!)
-    context.restore()
+  drawOverlaps(scene, areas)
+}
+
+/** Ground that two agents or more see, in one tint however many they are. */
+function drawOverlaps({ context, view, theme, overlaps }: MapScene, areas: readonly Path2D[]): void {
+  overlaps.width = context.canvas.width // which clears it
+  overlaps.height = context.canvas.height
+  const layer = overlaps.getContext("2d")!
+  layer.setTransform(context.getTransform())
+  layer.fillStyle = theme.overlap
+  const before = new Path2D()
+  for (const area of areas) {
+    layer.save()
+    layer.clip(area)
+    layer.fill(before)
+    layer.restore()
+    before.addPath(area)
   }
+  context.globalAlpha = theme.overlapOpacity
+  context.drawImage(overlaps, 0, 0, ...view.size)
+  context.globalAlpha = 1
 }
 
 function wedgePath({ view }: MapScene, origin: Ground, left: number, right: number): Path2D {

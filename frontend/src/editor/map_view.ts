@@ -1,5 +1,6 @@
 /** Which part of the ground the map shows: x to the right, z upwards. */
 
+import { roundStep } from "../appearance/scales"
 import type { Drawing } from "../world/drawing"
 
 /** x and z in metres. */
@@ -69,8 +70,6 @@ export class MapView {
 
   /** Metres between grid lines: 1, 2 or 5 times a power of ten, so that lines are at least `pixels` apart. */
   gridSpacing(pixels: number): number {
-    const least = pixels / this.#scale
-    const power = 10 ** Math.floor(Math.log10(least))
-    return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= least * 0.999) ?? 10 * power
+    return roundStep(pixels / this.#scale)
   }
 }

@@ -1,18 +1,26 @@
 /** What follows from a drawing at every frame: poses, speeds, jumps, and for every two agents how they meet. */
 
 import type { Camera } from "../world/cameras"
-import { type Body, footprint, separation } from "../world/collisions"
+import { type Body, type Footprint, footprint } from "../world/collisions"
 import { type Drawing, type DrawnAgent, pathOf } from "../world/drawing"
-import { headingOf, type Pose, wrapped } from "../world/poses"
+import { headingOf, type Point, type Pose, toWorld, wrapped } from "../world/poses"
 import { CAR_RIG, cameraPoses } from "../world/rigs"
+import { type Meeting, meetingsOf } from "./meetings"
 import type { Occupancy } from "./occupancy"
-import { overlapOfViews, sights } from "./sight"
+import { boxCorners, Coverage } from "./sight"
 
 /** Stands in for an agent's body where none is given, as in Python's pictures. */
 export const UNKNOWN_BODY: Body = { size: [1, 1, 1], centre: [0, -0.5, 0] }
 
-/** Frames for which the overlap of views is computed at most; it changes slowly, and long clips must stay quick. */
-const FINEST_OVERLAPS = 160
+/** An agent at one frame. */
+export interface Moment {
+  readonly cameras: readonly Camera[]
+  readonly coverage: Coverage
+  readonly footprint: Footprint
+  /** Middle and corners of its body. */
+  readonly middle: Point
+  readonly corners: readonly Point[]
+}
 
 export interface AgentMotion {
   readonly agent: DrawnAgent
@@ -24,21 +32,7 @@ export interface AgentMotion {
   readonly turns: readonly number[]
   /** The way that is drawn beyond the last frame, to the last waypoint; empty where there is none. */
   readonly beyond: readonly Pose[]
-}
-
-/** Two agents at every frame. */
-export interface Meeting {
-  readonly first: number
-  readonly second: number
-  /** Metres between the bodies, negative where they overlap. */
-  readonly separations: readonly number[]
-  /** Whether the first sees the second, and the second the first. */
-  readonly firstSees: readonly boolean[]
-  readonly secondSees: readonly boolean[]
-  /** Whether something stands between them. */
-  readonly hidden: readonly boolean[]
-  /** Share of the ground that either sees nearby which both see, 0 to 1. */
-  readonly overlaps: readonly number[]
+  readonly moments: readonly Moment[]
 }
 
 export interface Motion {
@@ -61,12 +55,17 @@ export function camerasOf(agent: DrawnAgent, pose: Pose): Camera[] {
   }))
 }
 
-export function motionOf(drawing: Drawing, frames: number, frameRate: number, walls: Occupancy | null): Motion {
-  const agents = drawing.agents.map((agent) => agentMotion(agent, frames, frameRate))
-  const meetings = agents.flatMap((_, first) =>
-    agents.slice(first + 1).map((__, offset) => meeting(agents, first, first + 1 + offset, walls)),
-  )
-  return { agents, meetings }
+/** @param before motion with the same frames and rate: agents that did not change since are taken from it. */
+export function motionOf(
+  drawing: Drawing,
+  frames: number,
+  frameRate: number,
+  walls: Occupancy | null,
+  before: Motion | null = null,
+): Motion {
+  const known = new Map(before?.agents.map((motion) => [motion.agent, motion]))
+  const agents = drawing.agents.map((agent) => known.get(agent) ?? agentMotion(agent, frames, frameRate))
+  return { agents, meetings: meetingsOf(agents, walls) }
 }
 
 function agentMotion(agent: DrawnAgent, frames: number, frameRate: number): AgentMotion {
@@ -82,39 +81,18 @@ function agentMotion(agent: DrawnAgent, frames: number, frameRate: number): Agen
   const end = (frames - 1) / frameRate
   const left = Math.ceil((agent.waypoints.at(-1)!.time - end) * frameRate)
   const beyond = left > 0 ? Array.from({ length: left + 1 }, (_, frame) => path.poseAt(end + frame / frameRate)) : []
-  return { agent, poses, speeds: [...speeds, speeds.at(-1) ?? 0], turns: [...turns, 0], beyond }
+  const moments = poses.map((pose) => momentOf(agent, pose))
+  return { agent, poses, speeds: [...speeds, speeds.at(-1) ?? 0], turns: [...turns, 0], beyond, moments }
 }
 
-function meeting(agents: readonly AgentMotion[], first: number, second: number, walls: Occupancy | null): Meeting {
-  const one = agents[first]!
-  const two = agents[second]!
-  const bodies = [bodyOf(one.agent), bodyOf(two.agent)] as const
-  const others = agents.filter((_, index) => index !== first && index !== second)
-  const stride = Math.ceil(one.poses.length / FINEST_OVERLAPS)
-  let overlap = 0
-  const frames = one.poses.map((pose, frame) => {
-    const other = two.poses[frame]!
-    const between = others.map((agent) => footprint(agent.poses[frame]!, bodyOf(agent.agent)))
-    const cameras = camerasOf(one.agent, pose)
-    const otherCameras = camerasOf(two.agent, other)
-    const there = sights(cameras, other, bodies[1], between, walls)
-    const back = sights(otherCameras, pose, bodies[0], between, walls)
-    if (frame % stride === 0) overlap = overlapOfViews(cameras, otherCameras)
-    return {
-      separation: separation(footprint(pose, bodies[0]), footprint(other, bodies[1])),
-      firstSees: there === "seen",
-      secondSees: back === "seen",
-      hidden: there === "hidden" || back === "hidden",
-      overlap,
-    }
-  })
+function momentOf(agent: DrawnAgent, pose: Pose): Moment {
+  const body = bodyOf(agent)
+  const cameras = camerasOf(agent, pose)
   return {
-    first,
-    second,
-    separations: frames.map((frame) => frame.separation),
-    firstSees: frames.map((frame) => frame.firstSees),
-    secondSees: frames.map((frame) => frame.secondSees),
-    hidden: frames.map((frame) => frame.hidden),
-    overlaps: frames.map((frame) => frame.overlap),
+    cameras,
+    coverage: new Coverage(cameras),
+    footprint: footprint(pose, body),
+    middle: toWorld(pose, body.centre),
+    corners: boxCorners(pose, body),
   }
 }

@@ -13,7 +13,7 @@ const ENOUGH = 3
 const OWN = 2.5
 
 export class Occupancy {
-  readonly #cells = new Map<string, number>()
+  readonly #cells = new Map<number, number>()
 
   /** `positions` holds x, y, z of every point in metres, up is -y. */
   constructor(positions: Float32Array) {
@@ -38,6 +38,7 @@ export class Occupancy {
   }
 }
 
-function cellOf(x: number, z: number): string {
-  return `${Math.floor(x / CELL)},${Math.floor(z / CELL)}`
+/** One number for a cell, the same for no other within a hundred kilometres. */
+function cellOf(x: number, z: number): number {
+  return Math.floor(x / CELL) * 2 ** 20 + Math.floor(z / CELL)
 }

@@ -1,6 +1,7 @@
 /** The World Editor: map, fields, timeline and pictures of all views around one drawing. */
 
 import { element } from "../appearance/elements"
+import { onThemeChange } from "../appearance/theme_changes"
 import { Commands } from "./commands"
 import { helpPage } from "./help"
 import { Inspector } from "./inspector"
@@ -34,7 +35,9 @@ export class Panel {
   readonly #commands = new Commands(this.state, this.#map, this.#player, (words) => this.say(words))
   readonly #help = helpPage(() => this.#toggleHelp())
   readonly #toolbar: Toolbar
-  readonly #observers: { disconnect(): void }[]
+  readonly #sizes: ResizeObserver
+  readonly #themeChanged = () => this.requestDraw()
+  readonly #forgetTheme = onThemeChange(this.#themeChanged)
   #frame = 0
   #noteTimer = 0
   #motion: Motion = { agents: [], meetings: [] }
@@ -57,9 +60,7 @@ export class Panel {
     const sizes = new ResizeObserver(() => this.requestDraw())
     sizes.observe(this.root)
     sizes.observe(this.#map.canvas)
-    const theme = new MutationObserver(() => this.requestDraw())
-    theme.observe(document.body, { attributes: true, attributeFilter: ["class"] })
-    this.#observers = [sizes, theme]
+    this.#sizes = sizes
   }
 
   requestDraw(): void {
@@ -99,7 +100,8 @@ export class Panel {
     this.#player.stop()
     cancelAnimationFrame(this.#frame)
     window.clearTimeout(this.#noteTimer)
-    for (const observer of this.#observers) observer.disconnect()
+    this.#sizes.disconnect()
+    this.#forgetTheme()
     this.#space.dispose()
   }
 
@@ -124,7 +126,7 @@ export class Panel {
       this.#note,
     )
     const side = element("div", "editor-side", {}, this.#space.root, this.#inspector.root)
-    const time = element("div", "editor-time", {}, this.#timeline.canvas)
+    const time = element("div", "editor-time", {}, this.#timeline.root)
     this.root.append(
       this.#toolbar.root,
       element("div", "editor-main", {}, ground, side),
@@ -141,7 +143,7 @@ export class Panel {
     this.#keyboard.addEventListener("copy", (event) => this.#copy(event))
     this.#keyboard.addEventListener("cut", (event) => {
       this.#copy(event)
-      this.#commands.remove()
+      this.#commands.removeChosenAgents()
     })
     this.#keyboard.addEventListener("paste", (event) => {
       event.preventDefault()
@@ -159,7 +161,9 @@ export class Panel {
   }
 
   #pressKey(event: KeyboardEvent): void {
-    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return
+    const { target } = event
+    if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) return
+    if (target instanceof HTMLButtonElement && (event.key === " " || event.key === "Enter")) return
     if (event.key === "?") this.#toggleHelp()
     else if (event.key === "Escape" && this.#closesOnEscape()) this.#escape()
     else if (!pressKey(event, this.#commands, this.state)) return
@@ -179,9 +183,11 @@ export class Panel {
   }
 
   #copy(event: ClipboardEvent): void {
-    event.preventDefault()
     event.stopPropagation()
-    event.clipboardData?.setData("text/plain", this.#commands.copyText())
+    const copied = this.#commands.copyText()
+    if (copied === "") return
+    event.preventDefault()
+    event.clipboardData?.setData("text/plain", copied)
     this.say(text("Copied."))
   }
 
@@ -219,8 +225,9 @@ export class Panel {
     const basis = [drawing, frames, frameRate, cloud]
     if (basis.every((value, index) => value === this.#motionOf[index])) return
     if (cloud !== this.#motionOf[3]) this.#walls = cloud && new Occupancy(cloud.positions)
+    const isSameClock = frames === this.#motionOf[1] && frameRate === this.#motionOf[2]
     this.#motionOf = basis
-    this.#motion = motionOf(drawing, frames, frameRate, this.#walls)
+    this.#motion = motionOf(drawing, frames, frameRate, this.#walls, isSameClock ? this.#motion : null)
   }
 
   #walls: Occupancy | null = null

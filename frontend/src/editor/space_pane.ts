@@ -10,6 +10,7 @@ export class SpacePane {
   readonly root = element("div", "editor-space", { hidden: true })
   #view: SpaceView | null = null
   #loading = false
+  #disposed = false
   #motion: Motion = { agents: [], meetings: [] }
 
   constructor(private readonly state: EditorState) {}
@@ -25,6 +26,7 @@ export class SpacePane {
   }
 
   dispose(): void {
+    this.#disposed = true
     this.#view?.dispose()
     this.#view = null
   }
@@ -33,6 +35,7 @@ export class SpacePane {
     this.#loading = true
     try {
       const { SpaceView } = await import("./space_view")
+      if (this.#disposed) return
       this.#view = new SpaceView(this.root, this.state)
       this.#view.draw(this.#motion)
     } catch (error) {

@@ -33,6 +33,9 @@ import type { EditorState, PointCloud } from "./state"
 /** Metres from a camera to the far end of its drawn frustum. */
 const FRUSTUM = 3
 
+/** From the middle of all paths to where they are looked at from first; of length 1. */
+const VIEWED_FROM = new Vector3(0.35, 0.85, 1.2).normalize()
+
 /** Three's axes have y up and z backwards: a point of the world frame there. */
 function toThree([x, y, z]: Point): Vector3 {
   return new Vector3(x, -y, -z)
@@ -47,7 +50,7 @@ export class SpaceView {
   readonly #sun = new DirectionalLight(0xffffff, 1.6)
   readonly #agents = new Group()
   #grid: GridHelper | null = null
-  #points: Points | null = null
+  readonly #points = new Group()
   #cloud: PointCloud | null = null
   #aimed = false
   #frame = 0
@@ -59,7 +62,7 @@ export class SpaceView {
     this.#renderer = new WebGLRenderer({ canvas: this.#canvas, antialias: true })
     root.replaceChildren(this.#canvas)
     this.#sun.position.set(20, 40, 10)
-    this.#scene.add(new AmbientLight(0xffffff, 1.5), this.#sun, this.#agents)
+    this.#scene.add(new AmbientLight(0xffffff, 1.5), this.#sun, this.#points, this.#agents)
     this.#controls = new OrbitControls(this.#camera, this.#canvas)
     this.#controls.maxPolarAngle = Math.PI / 2 - 0.02
     this.#controls.addEventListener("change", () => this.#request())
@@ -87,7 +90,8 @@ export class SpaceView {
   dispose(): void {
     cancelAnimationFrame(this.#frame)
     clear(this.#agents)
-    this.#points?.geometry.dispose()
+    clear(this.#points)
+    this.#grid?.dispose()
     this.#controls.dispose()
     this.#renderer.dispose()
     this.#renderer.forceContextLoss()
@@ -101,13 +105,16 @@ export class SpaceView {
     })
   }
 
-  /** Look at all paths from above and behind. */
+  /** Look at all paths from above and behind, from as far away as they need. */
   #aim(motion: Motion): void {
     const places = motion.agents.flatMap(({ poses }) => poses.map((pose): Point => [pose[3]!, pose[7]!, pose[11]!]))
     if (places.length === 0) return
     const middle = places.reduce((sum, place) => sum.addScaledVector(toThree(place), 1 / places.length), new Vector3())
     const reach = Math.max(10, ...places.map((place) => toThree(place).distanceTo(middle)))
-    this.#camera.position.copy(middle).add(new Vector3(0.35 * reach, 0.85 * reach, 1.2 * reach))
+    const upwards = ((this.#camera.fov / 2) * Math.PI) / 180
+    const halfAngle = Math.min(upwards, Math.atan(Math.tan(upwards) * this.#camera.aspect))
+    const away = reach / Math.sin(halfAngle)
+    this.#camera.position.copy(middle).addScaledVector(VIEWED_FROM, away)
     this.#controls.target.copy(middle)
     this.#controls.update()
     this.#aimed = true
@@ -115,7 +122,10 @@ export class SpaceView {
 
   #showGrid(strong: string, weak: string): void {
     if (this.#grid?.name === strong) return
-    if (this.#grid) this.#scene.remove(this.#grid)
+    if (this.#grid) {
+      this.#scene.remove(this.#grid)
+      this.#grid.dispose()
+    }
     this.#grid = new GridHelper(200, 50, strong, weak)
     this.#grid.name = strong
     this.#scene.add(this.#grid)
@@ -125,18 +135,13 @@ export class SpaceView {
     const { cloud } = this.state
     if (cloud === this.#cloud) return
     this.#cloud = cloud
-    if (this.#points) {
-      this.#scene.remove(this.#points)
-      this.#points.geometry.dispose()
-      this.#points = null
-    }
+    clear(this.#points)
     if (!cloud) return
     const places = cloud.positions.map((value, index) => (index % 3 === 0 ? value : -value))
     const geometry = new BufferGeometry()
     geometry.setAttribute("position", new BufferAttribute(places, 3))
     geometry.setAttribute("color", new BufferAttribute(cloud.colors, 3, true))
-    this.#points = new Points(geometry, new PointsMaterial({ size: 0.12, vertexColors: true }))
-    this.#scene.add(this.#points)
+    this.#points.add(new Points(geometry, new PointsMaterial({ size: 0.12, vertexColors: true })))
   }
 }
 
@@ -182,7 +187,7 @@ function frustumLines(camera: Camera): Point[] {
 }
 
 function clear(group: Group): void {
-  for (const part of [...group.children] as (Mesh | Line)[]) {
+  for (const part of [...group.children] as (Mesh | Line | Points)[]) {
     group.remove(part)
     part.geometry.dispose()
     for (const material of [part.material].flat()) material.dispose()

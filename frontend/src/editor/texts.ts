@@ -1,5 +1,7 @@
 /** The editor's words, by the English ones. */
 
+import { filled } from "../appearance/words"
+
 const CHINESE = {
   "Choose and move (V)": "选择与移动（V）",
   "Draw waypoints (D)": "绘制路径点（D）",
@@ -120,6 +122,9 @@ const CHINESE = {
   "pan; the wheel zooms once the map was clicked": "平移；点击地图后可用滚轮缩放",
   "drag in the timeline": "在时间轴上拖动",
   "waypoints in time, or the playhead": "移动路径点的时间或播放头",
+  Space: "空格",
+  Arrows: "方向键",
+  "1 to 9": "1 至 9",
   "play or stop": "播放或停止",
   "one frame back or on": "后退或前进一帧",
   "first or last frame": "第一帧或最后一帧",
@@ -150,11 +155,11 @@ export type Words = keyof typeof CHINESE
 let chinese = false
 
 /** Choose the language once, before the editor is built; the page loads anew when its language changes. */
-export function setLanguage(language: string): void {
-  chinese = language.startsWith("zh")
+export function setChinese(isChinese: boolean): void {
+  chinese = isChinese
 }
 
 /** Words in the page's language, with their numbered gaps filled. */
 export function text(words: Words, ...gaps: (string | number)[]): string {
-  return (chinese ? CHINESE[words] : words).replace(/\{(\d)\}/g, (_, gap) => String(gaps[Number(gap)] ?? ""))
+  return filled(chinese ? CHINESE[words] : words, gaps)
 }

@@ -4,9 +4,11 @@ import { element, fitCanvas } from "../appearance/elements"
 import { agentColor } from "../appearance/palette"
 import { cross, diamond, triangle } from "../appearance/shapes"
 import { currentTheme, type Theme, translucent } from "../appearance/theme"
+import { shortened } from "../appearance/words"
 import { pixelOf } from "../comfyui/pointer"
 import { insertAt, shiftTimes } from "./edits"
-import type { AgentMotion, Meeting, Motion } from "./motion"
+import type { Meeting } from "./meetings"
+import type { AgentMotion, Motion } from "./motion"
 import { isChosen, type Place, type Selection, toggled } from "./selection"
 import type { EditorState } from "./state"
 
@@ -22,11 +24,17 @@ type Drag = { kind: "scrub" } | { kind: "time"; from: number; selection: Selecti
 
 export class Timeline {
   readonly canvas = element("canvas", "editor-timeline")
+  readonly #playhead = element("div", "editor-playhead")
+  readonly root = element("div", "editor-rows", {}, this.canvas, this.#playhead)
+  /** What the rows were drawn from; while it plays only the playhead moves, since many agents have many rows. */
+  #drawn: readonly unknown[] = []
   #motion: Motion = { agents: [], meetings: [] }
   #drag: Drag | null = null
   #gestures = 0
   /** The span when a drag began, so that the last waypoint does not run away from the pointer. */
   #draggedSpan = 0
+  /** Pixels per second, as drawn last. */
+  #perSecond = 1
 
   constructor(
     private readonly state: EditorState,
@@ -40,6 +48,7 @@ export class Timeline {
       this.#draggedSpan = 0
       if (this.canvas.hasPointerCapture(event.pointerId)) this.canvas.releasePointerCapture(event.pointerId)
       this.state.endMerge()
+      this.state.changed()
     }
     this.canvas.addEventListener("pointerup", release)
     this.canvas.addEventListener("pointercancel", release)
@@ -54,12 +63,24 @@ export class Timeline {
   draw(motion: Motion): void {
     this.#motion = motion
     this.canvas.style.height = `${this.heightOf(motion)}px`
-    if (this.canvas.clientWidth === 0) return
-    const { context, size } = fitCanvas(this.canvas)
+    const { clientWidth, clientHeight } = this.canvas
+    if (clientWidth === 0) return
+    const span = this.#span
+    this.#perSecond = Math.max(clientWidth - NAMES - RIGHT, 1) / span
+    this.#playhead.style.left = `${Math.round(this.#x(this.state.playhead / this.state.frameRate))}px`
     const theme = currentTheme()
+    const { selection, agent } = this.state
+    const basis = [motion, selection, agent, theme, span, clientWidth, clientHeight, window.devicePixelRatio]
+    if (basis.every((value, index) => value === this.#drawn[index])) return
+    this.#drawn = basis
+    this.#drawRows(motion, theme)
+  }
+
+  #drawRows(motion: Motion, theme: Theme): void {
+    const { context, size } = fitCanvas(this.canvas)
     context.fillStyle = theme.panel
     context.fillRect(0, 0, ...size)
-    this.#drawRuler(context, theme, size)
+    this.#drawRuler(context, theme, size[1])
     motion.agents.forEach((agent, index) => {
       this.#drawAgent(context, theme, agent, index)
     })
@@ -67,7 +88,6 @@ export class Timeline {
       this.#drawMeeting(context, theme, meeting, motion.agents.length + index)
     })
     this.#drawEnd(context, theme, size)
-    this.#drawPlayhead(context, theme, size[1])
   }
 
   /** Seconds from the left to the right end: all frames, and all waypoints. */
@@ -77,33 +97,30 @@ export class Timeline {
   }
 
   #x(seconds: number): number {
-    const width = this.canvas.clientWidth - NAMES - RIGHT
-    return NAMES + (seconds / this.#span) * width
+    return NAMES + seconds * this.#perSecond
   }
 
   #seconds(x: number): number {
-    const width = this.canvas.clientWidth - NAMES - RIGHT
-    return ((x - NAMES) / Math.max(width, 1)) * this.#span
+    return (x - NAMES) / this.#perSecond
   }
 
   #top(row: number): number {
     return RULER + row * ROW
   }
 
-  #drawRuler(context: CanvasRenderingContext2D, theme: Theme, [width, height]: readonly [number, number]): void {
+  #drawRuler(context: CanvasRenderingContext2D, theme: Theme, height: number): void {
     const { frames, frameRate } = this.state
     const span = this.#span
     context.font = "10px system-ui, sans-serif"
     context.textBaseline = "middle"
-    const perSecond = (width - NAMES - RIGHT) / span
-    const perFrame = perSecond / frameRate
+    const perFrame = this.#perSecond / frameRate
     if (perFrame > 5) {
       context.fillStyle = theme.strongGrid
       for (let frame = 0; frame < frames; frame++) {
         context.fillRect(Math.round(this.#x(frame / frameRate)), RULER - 4, 1, 4)
       }
     }
-    const step = [0.5, 1, 2, 5, 10, 20, 60].find((seconds) => seconds * perSecond > 38) ?? 120
+    const step = [0.5, 1, 2, 5, 10, 20, 60].find((seconds) => seconds * this.#perSecond > 38) ?? 120
     context.textAlign = "center"
     for (let second = 0; second <= span + 1e-9; second += step) {
       const x = Math.round(this.#x(second))
@@ -214,23 +231,6 @@ export class Timeline {
     context.fillRect(end + 1, RULER, width - end, height)
   }
 
-  #drawPlayhead(context: CanvasRenderingContext2D, theme: Theme, height: number): void {
-    const x = Math.round(this.#x(this.state.playhead / this.state.frameRate)) + 0.5
-    context.strokeStyle = theme.ink
-    context.lineWidth = 1.5
-    context.beginPath()
-    context.moveTo(x, 12)
-    context.lineTo(x, height)
-    context.stroke()
-    context.fillStyle = theme.ink
-    context.beginPath()
-    context.moveTo(x - 5, 11)
-    context.lineTo(x + 5, 11)
-    context.lineTo(x, 19)
-    context.closePath()
-    context.fill()
-  }
-
   #waypointAt(x: number, y: number): Place | null {
     const agent = Math.floor((y - RULER) / ROW)
     const waypoints = this.#motion.agents[agent]?.agent.waypoints ?? []
@@ -303,12 +303,4 @@ export class Timeline {
     const [drawing, place] = insertAt(this.state.drawing, agent, Math.max(0, this.#seconds(x)))
     this.state.edit(drawing, place ? [place] : [])
   }
-}
-
-/** Words that fit into a width, the rest as an ellipsis. */
-function shortened(context: CanvasRenderingContext2D, words: string, width: number): string {
-  if (context.measureText(words).width <= width) return words
-  let kept = words.length - 1
-  while (kept > 1 && context.measureText(`${words.slice(0, kept)}…`).width > width) kept--
-  return `${words.slice(0, kept)}…`
 }

@@ -1,6 +1,6 @@
 /** The row of buttons above the map. */
 
-import { element, nameButton } from "../appearance/elements"
+import { element, iconButton, nameButton, setSign } from "../appearance/elements"
 import { readDrawing } from "../world/drawing_text"
 import type { Commands } from "./commands"
 import encounters from "./encounters.json"
@@ -26,7 +26,7 @@ const ICONS = {
   help: "M5.500 6a2.500 2.500 0 1 1 3.700 2.200C8.300 8.700 8 9.200 8 10.200M8 12.500v.6",
 }
 
-export type Icon = keyof typeof ICONS
+type Icon = keyof typeof ICONS
 
 interface Actions {
   toggleSpace: () => void
@@ -43,15 +43,15 @@ export class Toolbar {
 
   constructor(state: EditorState, commands: Commands, actions: Actions) {
     const button = (icon: Icon, name: Words, press: () => void, pressed?: () => boolean, enabled?: () => boolean) => {
-      const made = iconButton(icon, text(name), press)
+      const made = editorButton(icon, text(name), press)
       this.#updates.push(() => {
         if (pressed) made.setAttribute("aria-pressed", String(pressed()))
         if (enabled) made.disabled = !enabled()
       })
       return made
     }
-    const play = iconButton("play", text("Play (Space)"), () => commands.play())
-    this.#updates.push(() => setIcon(play, state.playing ? "pause" : "play"))
+    const play = editorButton("play", text("Play (Space)"), () => commands.play())
+    this.#updates.push(() => setSign(play, ICONS[state.playing ? "pause" : "play"]))
     this.#updates.push(() => nameButton(play, text(state.playing ? "Stop (Space)" : "Play (Space)")))
     this.root.append(
       group(
@@ -135,24 +135,12 @@ export class Toolbar {
   }
 }
 
-export function iconButton(icon: Icon, name: string, press: () => void): HTMLButtonElement {
-  const made = element("button", "editor-button", { type: "button", onclick: press })
-  const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg")
-  picture.setAttribute("viewBox", "0 0 16 16")
-  picture.setAttribute("aria-hidden", "true")
-  picture.append(document.createElementNS("http://www.w3.org/2000/svg", "path"))
-  made.append(picture)
-  setIcon(made, icon)
-  nameButton(made, name)
-  return made
-}
-
-function setIcon(button: HTMLElement, icon: Icon): void {
-  button.querySelector("path")?.setAttribute("d", ICONS[icon])
+function editorButton(icon: Icon, name: string, press: () => void): HTMLButtonElement {
+  return iconButton("editor-button", ICONS[icon], name, press)
 }
 
 function labelledButton(icon: Icon, words: Words, name: Words, press: () => void): HTMLButtonElement {
-  const made = iconButton(icon, text(name), press)
+  const made = editorButton(icon, text(name), press)
   made.append(text(words))
   return made
 }

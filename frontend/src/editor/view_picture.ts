@@ -3,9 +3,8 @@
 import { agentColor } from "../appearance/palette"
 import { type Theme, translucent } from "../appearance/theme"
 import { type Camera, clippedLine, clippedPolygon, projectLocal } from "../world/cameras"
-import { type Point, toLocal } from "../world/poses"
-import { bodyOf, type Motion } from "./motion"
-import { boxCorners } from "./sight"
+import { type Point, positionOf, toLocal } from "../world/poses"
+import type { Motion } from "./motion"
 
 /** Metres between lines of the ground grid, and how far they reach. */
 const GRID = 4
@@ -58,10 +57,12 @@ function drawGround(context: CanvasRenderingContext2D, camera: Camera, theme: Th
   context.strokeStyle = theme.strongGrid
   context.lineWidth = thin
   const [firstX, firstZ] = [x, z].map((value) => Math.round(value / GRID) * GRID) as [number, number]
+  context.beginPath()
   for (let step = -REACH; step <= REACH; step += GRID) {
-    strokeLine(context, camera, [firstX + step, 0, z - REACH], [firstX + step, 0, z + REACH])
-    strokeLine(context, camera, [x - REACH, 0, firstZ + step], [x + REACH, 0, firstZ + step])
+    addLine(context, camera, [firstX + step, 0, z - REACH], [firstX + step, 0, z + REACH])
+    addLine(context, camera, [x - REACH, 0, firstZ + step], [x + REACH, 0, firstZ + step])
   }
+  context.stroke()
 }
 
 function drawPaths(
@@ -74,10 +75,11 @@ function drawPaths(
   motion.agents.forEach(({ poses }, index) => {
     context.strokeStyle = translucent(agentColor(index, theme.dark), 0.55)
     context.lineWidth = 1.5 * thin
+    context.beginPath()
     poses.slice(1).forEach((pose, before) => {
-      const from = poses[before]!
-      strokeLine(context, camera, [from[3]!, from[7]!, from[11]!], [pose[3]!, pose[7]!, pose[11]!])
+      addLine(context, camera, positionOf(poses[before]!), positionOf(pose))
     })
+    context.stroke()
   })
 }
 
@@ -92,9 +94,9 @@ function drawBoxes(
   thin: number,
 ): void {
   const eye: Point = [camera.pose[3]!, camera.pose[7]!, camera.pose[11]!]
-  const faces = motion.agents.flatMap(({ agent, poses }, index) => {
+  const faces = motion.agents.flatMap(({ moments }, index) => {
     if (index === owner) return []
-    const corners = boxCorners(poses[frame]!, bodyOf(agent))
+    const { corners } = moments[frame]!
     return FACES.map(([numbers, light]) => {
       const points = numbers.map((number) => corners[number]!)
       const middle = points.reduce((sum, point) => sum.map((v, i) => v + point[i]! / 4) as unknown as Point, [0, 0, 0])
@@ -110,15 +112,14 @@ function drawBoxes(
   }
 }
 
-function strokeLine(context: CanvasRenderingContext2D, camera: Camera, from: Point, to: Point): void {
+/** Add the visible part of a line to the path. */
+function addLine(context: CanvasRenderingContext2D, camera: Camera, from: Point, to: Point): void {
   const line = clippedLine(toLocal(camera.pose, from), toLocal(camera.pose, to))
   if (!line) return
   const start = projectLocal(camera, line[0])
   const end = projectLocal(camera, line[1])
-  context.beginPath()
   context.moveTo(start.u, start.v)
   context.lineTo(end.u, end.v)
-  context.stroke()
 }
 
 function fillPolygon(

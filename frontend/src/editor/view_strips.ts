@@ -4,7 +4,7 @@ import { element, fitCanvas } from "../appearance/elements"
 import { agentColor } from "../appearance/palette"
 import { currentTheme } from "../appearance/theme"
 import { CAR_RIG } from "../world/rigs"
-import { camerasOf, type Motion } from "./motion"
+import type { Motion } from "./motion"
 import type { EditorState } from "./state"
 import { text } from "./texts"
 import { drawView } from "./view_picture"
@@ -20,17 +20,25 @@ export class ViewStrips {
   #pictures: Picture[] = []
   #shape = ""
 
-  constructor(private readonly state: EditorState) {}
+  constructor(private readonly state: EditorState) {
+    this.root.addEventListener("scroll", () => state.changed())
+  }
 
   draw(motion: Motion): void {
     const theme = currentTheme()
     this.#arrange(motion, theme.dark)
-    for (const { canvas, agent, view } of this.#pictures) {
+    const frame = this.state.playhead
+    for (const { canvas, agent, view } of this.#pictures.filter(({ canvas }) => this.#isInSight(canvas))) {
       const { context, size } = fitCanvas(canvas)
-      const { agent: drawn, poses } = motion.agents[agent]!
-      const frame = this.state.playhead
-      drawView(context, size, camerasOf(drawn, poses[frame]!)[view]!, motion, agent, frame, theme)
+      drawView(context, size, motion.agents[agent]!.moments[frame]!.cameras[view]!, motion, agent, frame, theme)
     }
+  }
+
+  /** Whether a picture is in the part that is scrolled to; many agents have more of them than can be drawn in time. */
+  #isInSight(canvas: HTMLCanvasElement): boolean {
+    const { scrollTop, clientHeight } = this.root
+    const top = canvas.parentElement!.offsetTop - this.root.offsetTop
+    return top < scrollTop + clientHeight && top + canvas.clientHeight > scrollTop
   }
 
   /** Make the rows anew where agents, names or rigs changed. */

@@ -1,17 +1,19 @@
 /** The editor as a widget of ComfyUI, which keeps the drawing's text in the graph. */
 
 import { app } from "comfyui"
-import { element } from "../appearance/elements"
+import { addStyle, element } from "../appearance/elements"
+import { chain } from "../comfyui/chain"
 import { noteChange } from "../comfyui/changes"
 import { inheritPlace } from "../comfyui/element_place"
 import { type FileEntry, fileUrl, isFileEntry } from "../comfyui/files"
+import { isChinese } from "../comfyui/language"
 import type { GraphNode, Widget } from "../comfyui/page"
 import { type Drawing, EMPTY_DRAWING } from "../world/drawing"
 import { drawingText, NotADrawing, readDrawing } from "../world/drawing_text"
 import css from "./editor.css?inline"
 import { Panel } from "./panel"
 import { readPly } from "./ply"
-import { setLanguage, text } from "./texts"
+import { setChinese, text } from "./texts"
 
 /** Type of the input whose widget this is; see nodes/sockets.py. */
 export const WIDGET_TYPE = "SHARED_WORLD_DRAWING"
@@ -32,11 +34,10 @@ class EditorWidget {
   #text = ""
   #noteTimer = 0
   #sceneFile: string | null = null
-
   readonly #leavePlace: () => void
 
   constructor(private readonly node: GraphNode) {
-    addStyle()
+    addStyle("editor", css)
     this.#leavePlace = inheritPlace(node, this.root)
     this.root.append(this.#panel.root, this.#trouble)
     this.#panel.state.onEdit = (drawing) => this.#keep(drawing)
@@ -55,7 +56,7 @@ class EditorWidget {
     this.#text = text
     try {
       const drawing = readDrawing(text)
-      this.#trouble.hidden = true
+      this.#hideTrouble()
       this.#panel.state.open(drawing)
       this.#panel.fit()
     } catch (error) {
@@ -151,7 +152,7 @@ class EditorWidget {
       textContent: text("Start a new drawing"),
     })
     anew.onclick = () => {
-      this.#trouble.hidden = true
+      this.#hideTrouble()
       this.#keep(EMPTY_DRAWING)
     }
     this.#trouble.replaceChildren(
@@ -161,6 +162,12 @@ class EditorWidget {
       element("div", "editor-group", {}, copy, anew),
     )
     this.#trouble.hidden = false
+    this.#panel.root.inert = true // Tab would reach what lies below and overwrite the text
+  }
+
+  #hideTrouble(): void {
+    this.#trouble.hidden = true
+    this.#panel.root.inert = false
   }
 
   #toggleLarge(): void {
@@ -185,7 +192,7 @@ class EditorWidget {
 
 /** The widget of an input of type `WIDGET_TYPE`. */
 export function makeDrawingWidget(node: GraphNode, inputName: string): { widget: Widget } {
-  setLanguage(String(app.extensionManager?.setting.get("Comfy.Locale") ?? "en"))
+  setChinese(isChinese())
   const editor = new EditorWidget(node)
   const widget = node.addDOMWidget<string>(inputName, WIDGET_TYPE, editor.root, {
     hideOnZoom: false,
@@ -211,24 +218,4 @@ export function makeDrawingWidget(node: GraphNode, inputName: string): { widget:
 export function giveRoom(node: GraphNode): void {
   if (!node.widgets?.some((widget) => widget.type === WIDGET_TYPE)) return
   node.setSize([Math.max(node.size[0], USUAL_SIZE[0]), Math.max(node.size[1], USUAL_SIZE[1])])
-}
-
-/** Run something after what an object does already. */
-function chain<Name extends string>(
-  owner: { [name in Name]?: unknown },
-  name: Name,
-  then: (value: unknown) => void,
-): void {
-  const before = owner[name] as ((...values: unknown[]) => unknown) | undefined
-  owner[name] = function (this: unknown, ...values: unknown[]) {
-    const result = before?.apply(this, values)
-    then(values[0])
-    return result
-  }
-}
-
-function addStyle(): void {
-  const id = "shared-world-editor-style"
-  if (document.getElementById(id)) return
-  document.head.append(Object.assign(document.createElement("style"), { id, textContent: css }))
 }

@@ -1,6 +1,5 @@
-import { element, nameButton } from "../appearance/elements"
+import { element, iconButton, nameButton, setSign } from "../appearance/elements"
 import { COMPARISONS, type Comparison } from "./cell"
-import { iconButton } from "./elements"
 import type { Synchroniser } from "./synchroniser"
 import { text } from "./texts"
 
@@ -37,12 +36,15 @@ export interface Parts {
   compare: string | null
 }
 
+function playerButton(sign: string, name: string, onPress: () => void): HTMLButtonElement {
+  return iconButton("player-button", sign, name, onPress)
+}
+
 /** The bar with playhead, buttons and choices. */
 export class Controls {
   readonly root = element("div", "player-controls")
   private readonly playhead: HTMLInputElement
   private readonly play: HTMLButtonElement
-  private readonly playSign: SVGPathElement
   private readonly loop: HTMLButtonElement
   private readonly grid: HTMLButtonElement
   private readonly clock = element("span", "player-clock")
@@ -56,10 +58,9 @@ export class Controls {
     events: ControlEvents,
   ) {
     this.playhead = this.makePlayhead()
-    this.play = iconButton(SIGNS.play, text("play"), () => synchroniser.toggle())
-    this.playSign = this.play.querySelector("path")!
-    this.loop = iconButton(SIGNS.loop, text("loop"), events.onLoop)
-    this.grid = iconButton(SIGNS.grid, text("grid"), events.onGrid)
+    this.play = playerButton(SIGNS.play, text("play"), () => synchroniser.toggle())
+    this.loop = playerButton(SIGNS.loop, text("loop"), events.onLoop)
+    this.grid = playerButton(SIGNS.grid, text("grid"), events.onGrid)
     this.speed = this.choice(
       SPEEDS.map((speed) => [String(speed), `${speed}×`]),
       text("speed"),
@@ -91,11 +92,11 @@ export class Controls {
       "div",
       "player-buttons",
       {},
-      iconButton(SIGNS.first, text("first"), () => void synchroniser.step(-timeline.frameCount)),
-      iconButton(SIGNS.back, text("back"), () => void synchroniser.step(-1)),
+      playerButton(SIGNS.first, text("first"), () => void synchroniser.step(-timeline.frameCount)),
+      playerButton(SIGNS.back, text("back"), () => void synchroniser.step(-1)),
       this.play,
-      iconButton(SIGNS.forward, text("forward"), () => void synchroniser.step(1)),
-      iconButton(SIGNS.last, text("last"), () => void synchroniser.step(timeline.frameCount)),
+      playerButton(SIGNS.forward, text("forward"), () => void synchroniser.step(1)),
+      playerButton(SIGNS.last, text("last"), () => void synchroniser.step(timeline.frameCount)),
       this.loop,
       this.speed,
       this.clock,
@@ -105,11 +106,11 @@ export class Controls {
     if (parts.compare !== null) buttons.append(this.comparison)
     for (const part of ["curves", "map"] as const)
       if (parts[part]) {
-        const button = iconButton(SIGNS[part], text(part), () => events.onSwitch(part))
+        const button = playerButton(SIGNS[part], text(part), () => events.onSwitch(part))
         this.switches[part] = button
         buttons.append(button)
       }
-    buttons.append(iconButton(SIGNS.fullscreen, text("fullscreen"), events.onFullscreen))
+    buttons.append(playerButton(SIGNS.fullscreen, text("fullscreen"), events.onFullscreen))
     return buttons
   }
 
@@ -119,7 +120,7 @@ export class Controls {
     const { timeline, frame, isPlaying } = synchroniser
     this.playhead.value = String(frame)
     this.playhead.style.setProperty("--done", `${(100 * frame) / Math.max(1, timeline.lastFrame)}%`)
-    this.playSign.setAttribute("d", isPlaying ? SIGNS.pause : SIGNS.play)
+    setSign(this.play, isPlaying ? SIGNS.pause : SIGNS.play)
     nameButton(this.play, text(isPlaying ? "pause" : "play"))
     this.loop.setAttribute("aria-pressed", String(synchroniser.loop))
     this.grid.hidden = !state.enlarged

@@ -1,6 +1,7 @@
 import { element, fitCanvas } from "../appearance/elements"
 import { agentColor } from "../appearance/palette"
 import { currentTheme } from "../appearance/theme"
+import { shortened } from "../appearance/words"
 import type { Curve } from "./description"
 
 /** Curves of one unit, drawn over each other on one scale. */
@@ -32,14 +33,6 @@ export function groupCurves(curves: readonly Curve[]): Chart[] {
 /** At most three digits that tell values of a chart apart. */
 export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(3)))
-}
-
-/** Words that fit into a width, with dots for what had to go. */
-function shortened(words: string, width: number, context: CanvasRenderingContext2D): string {
-  if (context.measureText(words).width <= width) return words
-  let length = words.length
-  while (length > 0 && context.measureText(`${words.slice(0, length)}…`).width > width) length--
-  return length > 0 ? `${words.slice(0, length).trimEnd()}…` : ""
 }
 
 const TOP = 17
@@ -122,7 +115,7 @@ export class PlayerCurves {
     }
     context.fillStyle = theme.faintInk
     context.textAlign = "left"
-    context.fillText(shortened(chart.title, right - 8, context), 4, 2)
+    context.fillText(shortened(context, chart.title, right - 8), 4, 2)
   }
 
   private drawCurve(

@@ -1,6 +1,7 @@
 import { app } from "comfyui"
-import { element } from "../appearance/elements"
+import { addStyle, element } from "../appearance/elements"
 import { forwardCanvasEvents } from "../comfyui/canvas_events"
+import { chain } from "../comfyui/chain"
 import { noteChange } from "../comfyui/changes"
 import { inheritPlace } from "../comfyui/element_place"
 import { type FileEntry, fileUrl, isFileEntry } from "../comfyui/files"
@@ -29,7 +30,7 @@ export class PlayerHost {
   private readonly observer: IntersectionObserver
 
   constructor(private readonly node: GraphNode) {
-    addStyle()
+    addStyle("player", css)
     this.root.setAttribute("role", "group")
     this.root.setAttribute("aria-label", text("title"))
     this.root.title = text("help")
@@ -56,6 +57,7 @@ export class PlayerHost {
   }
 
   dispose(): void {
+    this.file = null // what is still on its way is not opened any more
     window.clearTimeout(this.leaving)
     this.observer.disconnect()
     this.clear()
@@ -162,12 +164,6 @@ async function fetchDescription(file: FileEntry): Promise<Description> {
   }
 }
 
-function addStyle(): void {
-  const id = "shared-world-player-style"
-  if (!document.getElementById(id))
-    document.head.append(Object.assign(document.createElement("style"), { id, textContent: css }))
-}
-
 /** Smallest height in pixels at which the panel can be used. */
 export const SMALLEST_HEIGHT = 260
 
@@ -183,7 +179,7 @@ export function addPlayer(node: GraphNode): void {
     setValue: () => undefined,
   })
   widget.serialize = false
-  chain(node, "onExecuted", (output: Record<string, unknown>) => host.receive(output))
+  chain(node, "onExecuted", (output) => host.receive(output as Record<string, unknown>))
   chain(node, "onConfigure", () => host.restore())
   const leavePlace = inheritPlace(node, host.root)
   chain(node, "onRemoved", () => {
@@ -192,14 +188,4 @@ export function addPlayer(node: GraphNode): void {
   })
   node.setSize([Math.max(node.size[0], 960), Math.max(node.size[1], 660)])
   app.canvas.setDirty(true, true)
-}
-
-type Callback = "onExecuted" | "onConfigure" | "onRemoved"
-
-function chain<Value>(node: GraphNode, name: Callback, then: (value: Value) => void): void {
-  const before = node[name] as ((value: unknown) => void) | undefined
-  node[name] = function (this: GraphNode, value?: unknown) {
-    before?.call(this, value)
-    then(value as Value)
-  }
 }

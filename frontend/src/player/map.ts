@@ -1,5 +1,6 @@
 import { element, fitCanvas } from "../appearance/elements"
 import { agentColor } from "../appearance/palette"
+import { roundStep } from "../appearance/scales"
 import { currentTheme, type Theme, translucent } from "../appearance/theme"
 import type { GroundPlan, MapAgent } from "./description"
 
@@ -8,14 +9,10 @@ const MARGIN = { left: 30, right: 8, top: 8, bottom: 20 }
 /** An agent that moves less in metres has no path to draw. */
 const STANDING_STILL = 0.05
 const WEDGE_STEPS = 24
+/** Lines of the grid along the longer side, at most. */
+const MOST_LINES = 8
 
 type Point = readonly [number, number]
-
-/** The smallest of 1, 2, 5, 10, ... metres (or 0.5, 0.2, ...) that needs at most so many lines. */
-export function gridSpacing(extent: number, lines: number): number {
-  const decade = 10 ** Math.floor(Math.log10(extent / lines))
-  return [1, 2, 5, 10].map((step) => step * decade).find((step) => step >= (extent / lines) * 0.999)!
-}
 
 /** Pixels of points (x, z) in metres: x to the right, z upwards, one scale for both. */
 export class MapScale {
@@ -107,7 +104,7 @@ export class PlayerMap {
     context.font = "10px sans-serif"
     context.lineWidth = 1
     const [x, z] = [scale.range(0), scale.range(1)]
-    const spacing = gridSpacing(Math.max(x[1] - x[0], z[1] - z[0]), 8)
+    const spacing = roundStep(Math.max(x[1] - x[0], z[1] - z[0]) / MOST_LINES)
     context.textAlign = "center"
     context.textBaseline = "top"
     for (let value = Math.ceil(x[0] / spacing) * spacing; value <= x[1]; value += spacing) {

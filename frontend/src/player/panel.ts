@@ -1,4 +1,5 @@
 import { element } from "../appearance/elements"
+import { onThemeChange } from "../appearance/theme_changes"
 import { COMPARISONS, type Comparison } from "./cell"
 import { Controls } from "./controls"
 import { PlayerCurves } from "./curves"
@@ -42,7 +43,8 @@ export class Panel {
   private readonly curves: PlayerCurves | null
   private readonly controls: Controls
   private readonly observer: ResizeObserver
-  private readonly themes = new MutationObserver(() => this.layOut())
+  private readonly themeChanged = () => this.layOut()
+  private readonly forgetTheme = onThemeChange(this.themeChanged)
   private drawing = 0
 
   constructor(
@@ -78,7 +80,6 @@ export class Panel {
     this.grid.setComparison(compared ? settings.comparison : "off")
     this.observer = new ResizeObserver(() => this.layOut())
     this.observer.observe(this.root)
-    this.themes.observe(document.documentElement, { attributeFilter: ["class"] })
     this.showParts()
   }
 
@@ -118,7 +119,7 @@ export class Panel {
 
   dispose(): void {
     this.observer.disconnect()
-    this.themes.disconnect()
+    this.forgetTheme()
     cancelAnimationFrame(this.drawing)
     this.synchroniser.dispose()
     this.grid.onFollowers = null

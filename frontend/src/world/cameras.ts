@@ -38,8 +38,12 @@ export function project(camera: Camera, point: Point): Pixel {
 
 /** Whether a point of the world lies in the picture. */
 export function sees(camera: Camera, point: Point): boolean {
-  const { u, v, depth } = project(camera, point)
-  return depth > NEAR && u >= 0 && u <= camera.width && v >= 0 && v <= camera.height
+  const { pose } = camera
+  const [dx, dy, dz] = [point[0] - pose[3]!, point[1] - pose[7]!, point[2] - pose[11]!]
+  const z = pose[2]! * dx + pose[6]! * dy + pose[10]! * dz
+  if (z <= NEAR) return false // most cameras look elsewhere
+  const { u, v } = projectLocal(camera, toLocal(pose, point))
+  return u >= 0 && u <= camera.width && v >= 0 && v <= camera.height
 }
 
 /** The part of a line in front of the camera, both ends in its own frame; null where none is. */

@@ -57,6 +57,20 @@ describe("changes of a drawing", () => {
     expect(insertAt(after, 0, 2.001)[0]).toBe(after)
   })
 
+  it("keep height and gaze of the path where a waypoint is inserted", () => {
+    const sideways = changeWaypoints(
+      driving(0, 2),
+      [0, 1].map((waypoint) => ({ agent: 0, waypoint })),
+      (waypoint) => ({
+        ...waypoint,
+        position: [0, -waypoint.time, waypoint.position[2]],
+        yaw: 90,
+      }),
+    )
+    const [after] = insertAt(sideways, 0, 1, [0.5, 4])
+    expect(after.agents[0]!.waypoints[1]).toEqual({ time: 1, position: [0.5, -1, 4], yaw: 90, speed: null })
+  })
+
   it("append at the speed that the agent has", () => {
     const [after] = append(driving(0, 1), 0, [0, 0, 12])
     expect(timesOf(after)).toEqual([0, 1, 3])
@@ -69,6 +83,14 @@ describe("changes of a drawing", () => {
     const firstTwo = [0, 1].map((waypoint) => ({ agent: 0, waypoint }))
     expect(timesOf(shiftTimes(drawing, firstTwo, -50))).toEqual([0, 0.5, 2, 3])
     expect(timesOf(shiftTimes(drawing, [{ agent: 0, waypoint: 3 }], 5))).toEqual([0.5, 1, 2, 8])
+  })
+
+  it("leave waypoints where they are that are closer in time than a drag could bring them", () => {
+    const dense = driving(0, 0.0042, 0.0083)
+    for (const seconds of [-1, 0, 1]) {
+      const times = timesOf(shiftTimes(dense, [{ agent: 0, waypoint: 1 }], seconds))
+      expect(times).toEqual([0, 0.0042, 0.0083])
+    }
   })
 
   it("remove an agent with its last waypoint", () => {

@@ -88,6 +88,18 @@ describe("copies", () => {
     expect(state.drawing.agents[1]!.waypoints[0]!.position).toEqual([2, 0, 0])
   })
 
+  it("that are cut take with them the agents of which waypoints are chosen, whole", () => {
+    const { commands, press, state } = editor()
+    commands.removeChosenAgents()
+    expect(state.drawing.agents).toHaveLength(1)
+    press("n")
+    const text = commands.copyText()
+    commands.removeChosenAgents()
+    expect(state.drawing.agents).toEqual([])
+    commands.paste(text)
+    expect(state.drawing.agents[0]!.waypoints).toHaveLength(2)
+  })
+
   it("of something else are refused with the reason and change nothing", () => {
     const { commands, state, notes } = editor()
     const before = drawingText(state.drawing)

@@ -46,6 +46,22 @@ describe("two agents", () => {
     expect(meetings(facing, wall(10, 4))[0]!.hidden).toBe(false)
   })
 
+  it("are computed anew where others or walls come between them", () => {
+    const facing = [standing("a", 0, 0, 0), standing("b", 0, 20, 180)]
+    let before = motionOf({ ...EMPTY_DRAWING, agents: facing }, 1, 8, null)
+    const [first] = before.agents
+    const sees = (agents: DrawnAgent[], walls: Occupancy | null = null) => {
+      before = motionOf({ ...EMPTY_DRAWING, agents }, 1, 8, walls, before)
+      return before.meetings[0]!.firstSees[0]
+    }
+    expect(sees([...facing, standing("c", 0, 10, 90)])).toBe(false)
+    expect(sees([...facing, standing("c", 5, 10, 90)])).toBe(true)
+    expect(sees(facing, wall(10, 1.2))).toBe(false)
+    expect(sees(facing)).toBe(true)
+    expect(before.agents[0]).toBe(first)
+    expect(sees([facing[0]!, standing("b", 0, -20, 0)])).toBe(false)
+  })
+
   it("share all of what they see side by side in one place, less farther away, nothing back to back", () => {
     const around = (x: number) => meetings([standing("a", 0, 0, 0, null), standing("b", x, 0, 90, null)])[0]!.overlap
     expect(around(0.01)).toBeGreaterThan(0.95)

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest"
+import { roundStep } from "../../src/appearance/scales"
 import { arrange } from "../../src/player/arrangement"
 import { groupCurves, shortNumber } from "../../src/player/curves"
 import type { MapAgent } from "../../src/player/description"
-import { bodyCorners, gridSpacing, MapScale } from "../../src/player/map"
+import { bodyCorners, MapScale } from "../../src/player/map"
 
 test("two agents with four views lie in two rows of four", () => {
   const { columns, width, height } = arrange([4, 4], 1.5, [812, 400], 4)
@@ -44,7 +45,7 @@ test("in a narrow place the views of an agent lie in two rows", () => {
 
 test("grid lines have round distances, and there are not too many", () => {
   for (const extent of [0.7, 3, 18, 20, 44, 99, 1234]) {
-    const spacing = gridSpacing(extent, 8)
+    const spacing = roundStep(extent / 8)
     expect(extent / spacing).toBeLessThanOrEqual(8.01)
     expect([1, 2, 5]).toContain(Math.round(spacing / 10 ** Math.floor(Math.log10(spacing * 1.0000001))))
   }

@@ -53,3 +53,13 @@ def test_points_of_a_scene_are_written_for_the_page(tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "temp").iterdir()] == [file["filename"]]
     header = (tmp_path / "temp" / file["filename"]).read_bytes()[:80]
     assert f"element vertex {SHOWN_POINTS}\n".encode() in header
+
+
+def test_points_that_the_page_has_already_are_not_written_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_paths, "temp_directory", str(tmp_path))
+    scene, other = (Scene(PointCloud(torch.full((4, 3), place), torch.zeros(4, 3))) for place in (1.0, 2.0))
+    shown = [
+        draw(drawing=drawing_text(DRAWING), scene=scene).ui["shared_world_scene"] for scene in (scene, scene, other)
+    ]
+    assert shown[0] == shown[1] != shown[2]
+    assert len(list(tmp_path.iterdir())) == 2

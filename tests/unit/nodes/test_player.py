@@ -133,6 +133,14 @@ def test_files_are_kept_only_if_wanted_and_never_replaced(folders):
     assert not [path for path in folders.rglob("*") if path.name.startswith(".")]
 
 
+def test_temporary_files_are_not_named_as_those_before_comfyui_emptied_its_folder(folders):
+    (before,) = play([clip()]).ui["shared_world_player"]
+    for path in (folders / "temp" / "player").iterdir():
+        path.unlink()
+    (after,) = play([clip()]).ui["shared_world_player"]
+    assert before["filename"] != after["filename"]
+
+
 def test_a_run_that_fails_leaves_no_half_file(folders, monkeypatch):
     def fail(*_):
         raise RuntimeError("disk is full")

@@ -18,4 +18,15 @@ function fileUrl(file) {
 		type
 	})}`);
 }
-export { isFileEntry as n, fileUrl as t };
+// src/appearance/scales.ts
+/** The smallest of 1, 2, 5, 10, ... (or 0.5, 0.2, ...) that is at least so much, for lines of a grid. */
+function roundStep(least) {
+	const decade = 10 ** Math.floor(Math.log10(least));
+	return [
+		1,
+		2,
+		5,
+		10
+	].map((step) => step * decade).find((step) => step >= least * .999);
+}
+export { fileUrl as n, isFileEntry as r, roundStep as t };

@@ -1,10 +1,12 @@
 import { _ as Points, a as BufferAttribute, b as Vector3, c as DirectionalLight, d as Line, f as LineBasicMaterial, g as PerspectiveCamera, h as MeshLambertMaterial, i as BoxGeometry, l as GridHelper, m as Mesh, n as WebGLRenderer, o as BufferGeometry, p as LineSegments, r as AmbientLight, s as Color, t as OrbitControls, u as Group, v as PointsMaterial, y as Scene } from "./three-B2WBvczY.mjs";
-import { r as agentColor, s as element, t as currentTheme } from "./theme-CKs1xqlR.mjs";
+import { p as element, r as agentColor, t as currentTheme } from "./theme-C5WO8PnV.mjs";
 import { n as camerasOf, r as toWorld, t as bodyOf } from "./draw_agents.js";
 // src/editor/space_view.ts
 /** The 3D view: agents' bodies, the frusta of all their cameras, paths, and the points of a connected scene. */
 /** Metres from a camera to the far end of its drawn frustum. */
 var FRUSTUM = 3;
+/** From the middle of all paths to where they are looked at from first; of length 1. */
+var VIEWED_FROM = new Vector3(.35, .85, 1.2).normalize();
 /** Three's axes have y up and z backwards: a point of the world frame there. */
 function toThree([x, y, z]) {
 	return new Vector3(x, -y, -z);
@@ -20,7 +22,7 @@ var SpaceView = class {
 	#sun = new DirectionalLight(16777215, 1.6);
 	#agents = new Group();
 	#grid = null;
-	#points = null;
+	#points = new Group();
 	#cloud = null;
 	#aimed = false;
 	#frame = 0;
@@ -33,7 +35,7 @@ var SpaceView = class {
 		});
 		root.replaceChildren(this.#canvas);
 		this.#sun.position.set(20, 40, 10);
-		this.#scene.add(new AmbientLight(16777215, 1.5), this.#sun, this.#agents);
+		this.#scene.add(new AmbientLight(16777215, 1.5), this.#sun, this.#points, this.#agents);
 		this.#controls = new OrbitControls(this.#camera, this.#canvas);
 		this.#controls.maxPolarAngle = Math.PI / 2 - .02;
 		this.#controls.addEventListener("change", () => this.#request());
@@ -59,7 +61,8 @@ var SpaceView = class {
 	dispose() {
 		cancelAnimationFrame(this.#frame);
 		clear(this.#agents);
-		this.#points?.geometry.dispose();
+		clear(this.#points);
+		this.#grid?.dispose();
 		this.#controls.dispose();
 		this.#renderer.dispose();
 		this.#renderer.forceContextLoss();
@@ -71,7 +74,7 @@ var SpaceView = class {
 			this.#renderer.render(this.#scene, this.#camera);
 		});
 	}
-	/** Look at all paths from above and behind. */
+	/** Look at all paths from above and behind, from as far away as they need. */
 	#aim(motion) {
 		const places = motion.agents.flatMap(({ poses }) => poses.map((pose) => [
 			pose[3],
@@ -81,14 +84,20 @@ var SpaceView = class {
 		if (places.length === 0) return;
 		const middle = places.reduce((sum, place) => sum.addScaledVector(toThree(place), 1 / places.length), new Vector3());
 		const reach = Math.max(10, ...places.map((place) => toThree(place).distanceTo(middle)));
-		this.#camera.position.copy(middle).add(new Vector3(.35 * reach, .85 * reach, 1.2 * reach));
+		const upwards = this.#camera.fov / 2 * Math.PI / 180;
+		const halfAngle = Math.min(upwards, Math.atan(Math.tan(upwards) * this.#camera.aspect));
+		const away = reach / Math.sin(halfAngle);
+		this.#camera.position.copy(middle).addScaledVector(VIEWED_FROM, away);
 		this.#controls.target.copy(middle);
 		this.#controls.update();
 		this.#aimed = true;
 	}
 	#showGrid(strong, weak) {
 		if (this.#grid?.name === strong) return;
-		if (this.#grid) this.#scene.remove(this.#grid);
+		if (this.#grid) {
+			this.#scene.remove(this.#grid);
+			this.#grid.dispose();
+		}
 		this.#grid = new GridHelper(200, 50, strong, weak);
 		this.#grid.name = strong;
 		this.#scene.add(this.#grid);
@@ -97,21 +106,16 @@ var SpaceView = class {
 		const { cloud } = this.state;
 		if (cloud === this.#cloud) return;
 		this.#cloud = cloud;
-		if (this.#points) {
-			this.#scene.remove(this.#points);
-			this.#points.geometry.dispose();
-			this.#points = null;
-		}
+		clear(this.#points);
 		if (!cloud) return;
 		const places = cloud.positions.map((value, index) => index % 3 === 0 ? value : -value);
 		const geometry = new BufferGeometry();
 		geometry.setAttribute("position", new BufferAttribute(places, 3));
 		geometry.setAttribute("color", new BufferAttribute(cloud.colors, 3, true));
-		this.#points = new Points(geometry, new PointsMaterial({
+		this.#points.add(new Points(geometry, new PointsMaterial({
 			size: .12,
 			vertexColors: true
-		}));
-		this.#scene.add(this.#points);
+		})));
 	}
 };
 /** Path, body and frusta of one agent at a frame. */

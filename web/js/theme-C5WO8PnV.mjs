@@ -13,6 +13,33 @@ function nameButton(button, name) {
 	button.title = name;
 	button.setAttribute("aria-label", name);
 }
+/** A button with a drawn sign, an SVG path in a square of 16 units, whose name says what it does. */
+function iconButton(classes, path, name, onPress) {
+	const made = element("button", classes, {
+		type: "button",
+		onclick: onPress
+	});
+	const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+	picture.setAttribute("viewBox", "0 0 16 16");
+	picture.setAttribute("aria-hidden", "true");
+	picture.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
+	made.append(picture);
+	setSign(made, path);
+	nameButton(made, name);
+	return made;
+}
+/** Draw another sign on an `iconButton`. */
+function setSign(button, path) {
+	button.querySelector("path")?.setAttribute("d", path);
+}
+/** Add a style sheet to the page, once. */
+function addStyle(name, css) {
+	const id = `shared-world-${name}-style`;
+	if (!document.getElementById(id)) document.head.append(Object.assign(document.createElement("style"), {
+		id,
+		textContent: css
+	}));
+}
 /** A canvas that fills its parent, sharp on every screen; `draw` gets its size in CSS pixels. */
 function fitCanvas(canvas) {
 	const ratio = window.devicePixelRatio || 1;
@@ -26,6 +53,16 @@ function fitCanvas(canvas) {
 	return {
 		context,
 		size
+	};
+}
+// src/comfyui/chain.ts
+/** Run something after what an object does already. */
+function chain(owner, name, then) {
+	const before = owner[name];
+	owner[name] = function(...values) {
+		const result = before?.apply(this, values);
+		then(values[0]);
+		return result;
 	};
 }
 // src/comfyui/changes.ts
@@ -62,6 +99,53 @@ function inheritPlace(node, root) {
 	return () => {
 		root.dataset.gone = String(node.id);
 	};
+}
+// src/comfyui/language.ts
+/** Whether the page is in Chinese; it loads anew when its language changes. */
+function isChinese() {
+	return String(app.extensionManager?.setting.get("Comfy.Locale") ?? "en").startsWith("zh");
+}
+// src/appearance/theme_changes.ts
+/** Changes of the page between light and dark. */
+/** Held weakly: the page makes widgets, such as those of a node that is copied, which it never says goodbye to. */
+var listeners = /* @__PURE__ */ new Set();
+/**
+* Call something whenever the page's theme changes, for as long as somebody else holds it.
+*
+* @returns what to call when it is needed no more.
+*/
+function onThemeChange(listener) {
+	observer ??= observe();
+	const reference = new WeakRef(listener);
+	listeners.add(reference);
+	return () => listeners.delete(reference);
+}
+var observer;
+function observe() {
+	const made = new MutationObserver(() => {
+		for (const reference of listeners) {
+			const listener = reference.deref();
+			if (listener) listener();
+			else listeners.delete(reference);
+		}
+	});
+	for (const place of [document.documentElement, document.body]) made.observe(place, {
+		attributes: true,
+		attributeFilter: ["class"]
+	});
+	return made;
+}
+// src/appearance/words.ts
+/** Words with their gaps, {0}, {1}, ..., filled. */
+function filled(words, gaps) {
+	return words.replace(/\{(\d)\}/g, (_, gap) => String(gaps[Number(gap)] ?? ""));
+}
+/** Words that fit into a width in pixels of a canvas, with dots for what had to go. */
+function shortened(context, words, width) {
+	if (context.measureText(words).width <= width) return words;
+	let length = words.length;
+	while (length > 0 && context.measureText(`${words.slice(0, length)}…`).width > width) length--;
+	return length > 0 ? `${words.slice(0, length).trimEnd()}…` : "";
 }
 // src/appearance/palette.ts
 /**
@@ -110,7 +194,8 @@ var LIGHT = {
 	faintInk: "#77777f",
 	panel: "#f1f1ee",
 	sky: "#dfe9f2",
-	overlap: "rgba(222, 190, 0, 0.15)",
+	overlap: "#debe00",
+	overlapOpacity: .15,
 	overlapCurve: "rgba(205, 172, 0, 0.75)",
 	sight: "#3c3c44",
 	danger: "#b3124e",
@@ -126,7 +211,8 @@ var DARK = {
 	faintInk: "#969ba6",
 	panel: "#232429",
 	sky: "#2a3542",
-	overlap: "rgba(240, 228, 66, 0.12)",
+	overlap: "#f0e442",
+	overlapOpacity: .12,
 	overlapCurve: "rgba(240, 228, 66, 0.55)",
 	sight: "#d9dce3",
 	danger: "#ff5d8f",
@@ -144,4 +230,4 @@ function translucent(color, opacity) {
 		5
 	].map((start) => Number.parseInt(color.slice(start, start + 2), 16)).join(", ")}, ${opacity})`;
 }
-export { inheritPlace as a, fitCanvas as c, isDark as i, nameButton as l, translucent as n, noteChange as o, agentColor as r, element as s, currentTheme as t };
+export { setSign as _, filled as a, isChinese as c, chain as d, addStyle as f, nameButton as g, iconButton as h, isDark as i, inheritPlace as l, fitCanvas as m, translucent as n, shortened as o, element as p, agentColor as r, onThemeChange as s, currentTheme as t, noteChange as u };
