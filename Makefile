@@ -25,7 +25,7 @@ lint: environment
 	$(BIN)/mypy
 
 test: lint frontend
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup
+	$(BIN)/pytest -n logical --maxprocesses 4 --no-loadscope-reorder
 
 frontend:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory frontend/node_modules/.package-lock.json \

@@ -1,9 +1,7 @@
 """The World Editor: agents drawn on a map in the page."""
 
 import hashlib
-from pathlib import Path
 
-import folder_paths
 import torch
 from comfy_api.latest import io
 
@@ -13,6 +11,7 @@ from ..world.formats.files import write_file
 from ..world.scene.ply import ply_bytes
 from ..world.scene.scene import Scene
 from .agents import CATEGORY, frame_rate_input, frames_input
+from .output_files import temp_folder
 from .sockets import AgentsSocket, DrawingWidget, SceneSocket
 
 SHOWN_POINTS = 60_000
@@ -96,7 +95,7 @@ def _point_file(scene: Scene) -> dict[str, str]:
 def _shown_file(stem: str, suffix: str, content: bytes) -> dict[str, str]:
     """A file of ComfyUI's temporary folder as the page asks for it; named by its content, so that it is fetched once."""
     name = f"{stem}_{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
-    path = Path(folder_paths.get_temp_directory()) / name
+    path = temp_folder() / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, content)

@@ -21,11 +21,18 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("server", versions, indirect=True, scope="session")
 
 
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
     """Where tests run in several processes, those of one folder and one server stay together and share what is slow."""
-    for item in items:
-        version = item.callspec.params.get("server", "") if hasattr(item, "callspec") else ""
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.parent} {version}"))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class FolderScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            versions = [version for version in (NEWEST, OLDEST) if f"[{version}" in test]
+            return " ".join([file.rpartition("/")[0], *versions])
+
+    return FolderScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
