@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..world.agents import Agent, Agents
 from ..world.poses import inverse, pitch_rotation, rigid
-from ..world.rigs import pinhole_intrinsics
+from ..world.rigs import pinhole_intrinsics, resized_intrinsics
 from ..world.scene import scale_from_camera_height, scale_from_distance
 from .depth_input import AS_GIVEN, CAMERA_HEIGHT, ReadDepth
 from .sockets import PosedDepth
@@ -64,8 +64,7 @@ def _lens(read: ReadDepth, horizontal_fov: float, agent: Agent | None) -> Tensor
     if horizontal_fov > 0.0:
         return pinhole_intrinsics(width, height, horizontal_fov).repeat(frames, 1, 1)
     if agent is not None:
-        scale = torch.tensor([width / agent.rig.width, height / agent.rig.height, 1.0], dtype=torch.float64)
-        return agent.intrinsics()[:, 0] * scale[:, None]
+        return resized_intrinsics(agent.intrinsics()[:, 0], (agent.rig.width, agent.rig.height), (width, height))
     if read.intrinsics is None:
         raise ValueError(
             "The lens is not known: the depth comes without one; set horizontal_fov, connect a camera, or connect the "

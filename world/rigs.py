@@ -24,6 +24,15 @@ def pinhole_intrinsics(width: int, height: int, horizontal_fov: float) -> Tensor
     return torch.tensor([[focal, 0.0, width / 2.0], [0.0, focal, height / 2.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
 
 
+def resized_intrinsics(intrinsics: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:
+    """Intrinsics (..., 3, 3) of pictures that are stretched from `old` to `new` (width, height) pixels.
+
+    x and y scale independently; pixel coordinates are 0 at the picture's edge, so that skew scales with x.
+    """
+    scale = intrinsics.new_tensor([new[0] / old[0], new[1] / old[1], 1.0])
+    return intrinsics * scale[:, None]
+
+
 def check_intrinsics(intrinsics: Tensor, owner: str, places: Sequence[str] | None = None) -> None:
     """Refuse pinhole matrices (..., 3, 3) with non-finite values, focal lengths <= 0 or a last row other than 0 0 1.
 
@@ -101,9 +110,9 @@ class Rig:
         return len(self.view_names)
 
     def resized(self, width: int, height: int) -> "Rig":
-        """The same cameras with pictures of another size; x and y scale independently, as a stretched picture does."""
-        scale = torch.tensor([width / self.width, height / self.height, 1.0], dtype=torch.float64)
-        return Rig(self.view_names, self.view_to_agent, self.intrinsics * scale[:, None], width, height)
+        """The same cameras with pictures that are stretched to another size."""
+        intrinsics = resized_intrinsics(self.intrinsics, (self.width, self.height), (width, height))
+        return Rig(self.view_names, self.view_to_agent, intrinsics, width, height)
 
 
 def rig_from_yaws(

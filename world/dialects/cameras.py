@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..agents import Agent, Agents
+from ..rigs import resized_intrinsics
 
 SQUARE_TOLERANCE = 1e-3
 """Largest difference of focal lengths, and of the principal point from the middle, relative to the picture's height."""
@@ -30,9 +31,9 @@ class CameraPath:
     height: int
 
     def resized(self, width: int, height: int) -> "CameraPath":
-        """The same camera with pictures of another size; x and y scale independently, as a stretched picture does."""
-        scale = torch.tensor([width / self.width, height / self.height, 1.0], dtype=torch.float64)
-        return replace(self, intrinsics=self.intrinsics * scale[:, None], width=width, height=height)
+        """The same camera with pictures that are stretched to another size."""
+        intrinsics = resized_intrinsics(self.intrinsics, (self.width, self.height), (width, height))
+        return replace(self, intrinsics=intrinsics, width=width, height=height)
 
     def is_centred_square(self) -> bool:
         """Whether pixels are square, without skew, and the principal point is in the middle of the picture."""

@@ -20,6 +20,7 @@ from torch import Tensor
 from ..actions.numpy_files import read_npy
 from ..agents import Agents
 from ..poses import check_poses
+from ..rigs import resized_intrinsics
 from .cameras import CameraFile, agent_name, camera_files, single_camera_agent, warn_of_skew
 from .description import FileFormat, Head, ReadOptions, WriteOptions
 from .files import write_folder
@@ -68,11 +69,6 @@ def _intrinsics(values: Tensor, frames: int) -> Tensor:
     return matrices.expand(frames, 3, 3)
 
 
-def _scaled(intrinsics: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:
-    scale = torch.tensor([new[0] / old[0], new[1] / old[1], 1.0], dtype=torch.float64)
-    return intrinsics * scale[:, None]
-
-
 def _read(path: Path, options: ReadOptions) -> Agents:
     folder = path if path.is_dir() else path.parent
     if folder != path and path.name not in (POSES, INTRINSICS):
@@ -83,7 +79,7 @@ def _read(path: Path, options: ReadOptions) -> Agents:
     check_poses(poses, POSES)
     if (folder / INTRINSICS).is_file():
         size = (options.width or INTRINSICS_SIZE[0], options.height or INTRINSICS_SIZE[1])
-        intrinsics = _scaled(_intrinsics(_load(folder / INTRINSICS), len(poses)), INTRINSICS_SIZE, size)
+        intrinsics = resized_intrinsics(_intrinsics(_load(folder / INTRINSICS), len(poses)), INTRINSICS_SIZE, size)
     else:
         intrinsics, size = options.lens_or_assumed(folder, INTRINSICS_SIZE)
     agent = single_camera_agent(agent_name(folder / POSES), poses, intrinsics, size)
@@ -98,7 +94,7 @@ def _npy(values: Tensor) -> bytes:
 
 def _files(camera: CameraFile) -> dict[str, bytes]:
     rig = camera.agent.rig
-    lens = _scaled(camera.intrinsics, (rig.width, rig.height), INTRINSICS_SIZE)
+    lens = resized_intrinsics(camera.intrinsics, (rig.width, rig.height), INTRINSICS_SIZE)
     rows = torch.stack([lens[:, 0, 0], lens[:, 1, 1], lens[:, 0, 2], lens[:, 1, 2]], dim=-1)
     return {POSES: _npy(camera.poses), INTRINSICS: _npy(rows)}
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..agents import Agents
 from ..poses import check_poses
-from ..rigs import check_intrinsics
+from ..rigs import check_intrinsics, resized_intrinsics
 from .blobs import Blobs
 from .depth_picture import FAR_SHARE, NEAR_SHARE, depth_picture, depth_range
 from .scene import AgentGaussian, Scene
@@ -114,8 +114,7 @@ def render_for_agent(
     rig = agent.rig
     if not 0 <= view < rig.view_count:
         raise ValueError(f"agent '{viewer}' has {rig.view_count} views, there is no view {view}.")
-    scale = torch.tensor([width / rig.width, height / rig.height, 1.0], dtype=torch.float64)
-    intrinsics = agent.intrinsics()[:, view] * scale[:, None]
+    intrinsics = resized_intrinsics(agent.intrinsics()[:, view], (rig.width, rig.height), (width, height))
     cameras = agent.extrinsics()[:, view], intrinsics
     return render_scene(scene.without(viewer), *cameras, height, width, options, device, f"agent '{viewer}'")
 

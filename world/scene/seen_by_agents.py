@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..agents import Agents
+from ..rigs import resized_intrinsics
 from .background import holistic_cloud
 from .scene import PointCloud
 
@@ -34,12 +34,12 @@ def cloud_seen_by(
     frames = slice(0, 1 if first_frames_alone else None)
     height, width = depth.shape[-2:]
     rig = agents.members[0].rig
-    scale = torch.tensor([width / rig.width, height / rig.height, 1.0], dtype=torch.float64)
+    intrinsics = resized_intrinsics(agents.intrinsics()[:, frames, 0], (rig.width, rig.height), (width, height))
     return holistic_cloud(
         pictures[:, frames].flatten(0, 1),
         depth[:, frames].flatten(0, 1),
         agents.extrinsics()[:, frames, 0].flatten(0, 1),
-        (agents.intrinsics()[:, frames, 0] * scale[:, None]).flatten(0, 1),
+        intrinsics.flatten(0, 1),
         masks=moving[:, frames].flatten(0, 1),
         **fusion,
     )
