@@ -31,9 +31,13 @@ def model_links(values: Sequence[Any]) -> list[dict[str, str]]:
 def comfyui_link(name: str) -> dict[str, str]:
     """Entry of a file of `OF_COMFYUI`."""
     repository, folder = OF_COMFYUI[name]
-    return {"name": name, "url": hf_hub_url(repository, f"{folder}/{name}", endpoint=HUB), "directory": folder}
+    return _entry(name, repository, f"{folder}/{name}", folder)
 
 
 def _link(file: PublishedFile) -> dict[str, str]:
-    link = {"name": file.name, "url": hf_hub_url(file.repository, file.path, endpoint=HUB), "directory": file.kind}
+    link = _entry(file.name, file.repository, file.path, file.kind)
     return link if file.sha256 is None else {**link, "hash": file.sha256, "hash_type": "SHA256"}
+
+
+def _entry(name: str, repository: str, path: str, folder: str) -> dict[str, str]:
+    return {"name": name, "url": hf_hub_url(repository, path, endpoint=HUB), "directory": folder}

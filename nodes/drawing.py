@@ -85,16 +85,15 @@ class DrawAgents(io.ComfyNode):
 
 
 def _point_file(scene: Scene) -> dict[str, str]:
-    """The scene's points, evenly thinned out, as a file for the page."""
+    """The scene's points, evenly thinned out, as a file of ComfyUI's temporary folder as the page asks for it.
+
+    It is named by its content, so that it is written and fetched once.
+    """
     cloud = scene.background
     if len(cloud) > SHOWN_POINTS:
         cloud = cloud.chosen(torch.linspace(0, len(cloud) - 1, SHOWN_POINTS, dtype=torch.float64).round().long())
-    return _shown_file("shared_world_points", "ply", ply_bytes(cloud))
-
-
-def _shown_file(stem: str, suffix: str, content: bytes) -> dict[str, str]:
-    """A file of ComfyUI's temporary folder as the page asks for it; named by its content, so that it is fetched once."""
-    name = f"{stem}_{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
+    content = ply_bytes(cloud)
+    name = f"shared_world_points_{hashlib.sha256(content).hexdigest()[:32]}.ply"
     path = temp_folder() / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -119,12 +119,9 @@ class SceneFromPoints(io.ComfyNode):
         point_axes: str,
         metres_per_unit: float,
         voxel: float,
-        right: float = 0.0,
-        up: float = 0.0,
-        forward: float = 0.0,
-        turn: float = 0.0,
         confidence_threshold: float = 0.0,
         opacity_threshold: float = 0.1,
+        **move: float,
     ) -> io.NodeOutput:
         if isinstance(points, Mapping) and metres_per_unit == 1.0:
             logger.warning(
@@ -135,13 +132,10 @@ class SceneFromPoints(io.ComfyNode):
             read_points(points),
             None if point_axes == BY_SOURCE else point_axes,
             metres_per_unit,
-            right,
-            up,
-            forward,
-            turn,
-            confidence_threshold,
-            opacity_threshold,
-            voxel,
+            confidence_threshold=confidence_threshold,
+            opacity_threshold=opacity_threshold,
+            voxel=voxel,
+            **move,
         )
         return io.NodeOutput(Scene(cloud))
 
