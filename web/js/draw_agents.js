@@ -2034,11 +2034,7 @@ function looks(from, to, walls) {
 	return from.moments.map(({ cameras }, frame) => {
 		const { middle, corners } = to.moments[frame];
 		const showing = camerasOn(cameras, middle, corners);
-		const isOpen = ({ pose }) => !walls?.hides([
-			pose[3],
-			pose[7],
-			pose[11]
-		], middle);
+		const isOpen = ({ pose }) => !walls?.hides(positionOf(pose), middle);
 		return {
 			isInPicture: showing.length > 0,
 			cameras: showing.filter(isOpen)
@@ -3081,7 +3077,7 @@ var SpacePane = class {
 		this.#loading = true;
 		try {
 			const { SpaceView } = await __vitePreload(async () => {
-				const { SpaceView } = await import("./space_view-BPum7cPP.mjs");
+				const { SpaceView } = await import("./space_view-9mP0t-wu.mjs");
 				return { SpaceView };
 			}, [], import.meta.url);
 			if (this.#disposed) return;
@@ -4442,11 +4438,7 @@ function drawPaths(context, camera, motion, theme, thin) {
 }
 /** Boxes of the others, the farthest first. */
 function drawBoxes(context, camera, motion, owner, frame, theme, thin) {
-	const eye = [
-		camera.pose[3],
-		camera.pose[7],
-		camera.pose[11]
-	];
+	const eye = positionOf(camera.pose);
 	const faces = motion.agents.flatMap(({ moments }, index) => {
 		if (index === owner) return [];
 		const { corners } = moments[frame];
@@ -4966,4 +4958,4 @@ app.registerExtension({
 	getCustomWidgets: () => ({ [WIDGET_TYPE]: makeDrawingWidget }),
 	nodeCreated: giveRoom
 });
-export { camerasOf as n, toWorld as r, bodyOf as t };
+export { toWorld as i, camerasOf as n, positionOf as r, bodyOf as t };

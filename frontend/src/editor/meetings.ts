@@ -2,6 +2,7 @@
 
 import type { Camera } from "../world/cameras"
 import { separation } from "../world/collisions"
+import { positionOf } from "../world/poses"
 import type { AgentMotion } from "./motion"
 import type { Occupancy } from "./occupancy"
 import { camerasOn, crosses } from "./sight"
@@ -87,7 +88,7 @@ function looks(from: AgentMotion, to: AgentMotion, walls: Occupancy | null): Loo
   return from.moments.map(({ cameras }, frame) => {
     const { middle, corners } = to.moments[frame]!
     const showing = camerasOn(cameras, middle, corners)
-    const isOpen = ({ pose }: Camera) => !walls?.hides([pose[3]!, pose[7]!, pose[11]!], middle)
+    const isOpen = ({ pose }: Camera) => !walls?.hides(positionOf(pose), middle)
     return { isInPicture: showing.length > 0, cameras: showing.filter(isOpen) }
   })
 }

@@ -26,7 +26,7 @@ import { element } from "../appearance/elements"
 import { agentColor } from "../appearance/palette"
 import { currentTheme } from "../appearance/theme"
 import type { Camera } from "../world/cameras"
-import { type Point, type Pose, toWorld } from "../world/poses"
+import { type Point, type Pose, positionOf, toWorld } from "../world/poses"
 import { type AgentMotion, bodyOf, camerasOf, type Motion } from "./motion"
 import type { EditorState, PointCloud } from "./state"
 
@@ -107,7 +107,7 @@ export class SpaceView {
 
   /** Look at all paths from above and behind, from as far away as they need. */
   #aim(motion: Motion): void {
-    const places = motion.agents.flatMap(({ poses }) => poses.map((pose): Point => [pose[3]!, pose[7]!, pose[11]!]))
+    const places = motion.agents.flatMap(({ poses }) => poses.map(positionOf))
     if (places.length === 0) return
     const middle = places.reduce((sum, place) => sum.addScaledVector(toThree(place), 1 / places.length), new Vector3())
     const reach = Math.max(10, ...places.map((place) => toThree(place).distanceTo(middle)))
@@ -182,7 +182,7 @@ function frustumLines(camera: Camera): Point[] {
     const local: Point = [((u - k[2]!) / k[0]!) * FRUSTUM, ((v - k[5]!) / k[4]!) * FRUSTUM, FRUSTUM]
     return toWorld(camera.pose, local)
   })
-  const eye: Point = [camera.pose[3]!, camera.pose[7]!, camera.pose[11]!]
+  const eye = positionOf(camera.pose)
   return corners.flatMap((corner, index) => [eye, corner, corner, corners[(index + 1) % 4]!])
 }
 

@@ -93,7 +93,7 @@ function drawBoxes(
   theme: Theme,
   thin: number,
 ): void {
-  const eye: Point = [camera.pose[3]!, camera.pose[7]!, camera.pose[11]!]
+  const eye = positionOf(camera.pose)
   const faces = motion.agents.flatMap(({ moments }, index) => {
     if (index === owner) return []
     const { corners } = moments[frame]!

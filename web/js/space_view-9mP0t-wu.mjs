@@ -1,6 +1,6 @@
 import { _ as Points, a as BufferAttribute, b as Vector3, c as DirectionalLight, d as Line, f as LineBasicMaterial, g as PerspectiveCamera, h as MeshLambertMaterial, i as BoxGeometry, l as GridHelper, m as Mesh, n as WebGLRenderer, o as BufferGeometry, p as LineSegments, r as AmbientLight, s as Color, t as OrbitControls, u as Group, v as PointsMaterial, y as Scene } from "./three-B2WBvczY.mjs";
 import { p as element, r as agentColor, t as currentTheme } from "./theme-C5WO8PnV.mjs";
-import { n as camerasOf, r as toWorld, t as bodyOf } from "./draw_agents.js";
+import { i as toWorld, n as camerasOf, r as positionOf, t as bodyOf } from "./draw_agents.js";
 // src/editor/space_view.ts
 /** The 3D view: agents' bodies, the frusta of all their cameras, paths, and the points of a connected scene. */
 /** Metres from a camera to the far end of its drawn frustum. */
@@ -76,11 +76,7 @@ var SpaceView = class {
 	}
 	/** Look at all paths from above and behind, from as far away as they need. */
 	#aim(motion) {
-		const places = motion.agents.flatMap(({ poses }) => poses.map((pose) => [
-			pose[3],
-			pose[7],
-			pose[11]
-		]));
+		const places = motion.agents.flatMap(({ poses }) => poses.map(positionOf));
 		if (places.length === 0) return;
 		const middle = places.reduce((sum, place) => sum.addScaledVector(toThree(place), 1 / places.length), new Vector3());
 		const reach = Math.max(10, ...places.map((place) => toThree(place).distanceTo(middle)));
@@ -161,11 +157,7 @@ function frustumLines(camera) {
 		];
 		return toWorld(camera.pose, local);
 	});
-	const eye = [
-		camera.pose[3],
-		camera.pose[7],
-		camera.pose[11]
-	];
+	const eye = positionOf(camera.pose);
 	return corners.flatMap((corner, index) => [
 		eye,
 		corner,
